@@ -24,6 +24,8 @@ type Principal struct {
 	// Everyone is set for the principal "*" and for {"AWS": "*"}.
 	Everyone bool
 	Services Values
+	// AWS are accounts, users, roles and their sessions, by ARN or by the account's ID.
+	AWS Values
 }
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -37,7 +39,7 @@ func (p *Principal) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &kinds); err != nil {
 		return fmt.Errorf("principal %s: %w", data, err)
 	}
-	p.Services = kinds.Service
+	p.Services, p.AWS = kinds.Service, kinds.AWS
 	for _, account := range kinds.AWS {
 		p.Everyone = p.Everyone || account == "*"
 	}

@@ -13,20 +13,46 @@ type Resource struct {
 	Keys map[string][]string
 }
 
-// Set holds the policies of a role and its permissions boundary.
+// Set holds the policies of a principal and its permissions boundary.
 type Set struct {
 	Identity, Boundary []Statement
-	Bounded            bool // the role has a boundary
+	Bounded            bool // the principal has a boundary
+	// Session has the policies of the session, where it was created with some.
+	Session [][]Statement
 }
 
-// Allows applies IAM's evaluation logic: no statement denies the request, and the policies and the boundary both
-// allow it.
+// Decision is the outcome of a policy evaluation.
+type Decision int
+
+// The decisions: without a statement that applies, access is denied implicitly.
+const (
+	ImplicitDeny Decision = iota
+	Allow
+	ExplicitDeny
+)
+
+// Allows reports whether the policies allow the request.
+func (s Set) Allows(action string, on Resource) bool { return s.Decide(action, on) == Allow }
+
+// Decide applies IAM's evaluation logic: no statement denies the request, and the policies, the boundary and the
+// session's policies all allow it.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
-func (s Set) Allows(action string, on Resource) bool {
-	if find(s.Identity, "Deny", action, on) != nil || find(s.Boundary, "Deny", action, on) != nil {
-		return false
+func (s Set) Decide(action string, on Resource) Decision {
+	limits := s.Session
+	if s.Bounded {
+		limits = append([][]Statement{s.Boundary}, limits...)
 	}
-	return find(s.Identity, "Allow", action, on) != nil && (!s.Bounded || find(s.Boundary, "Allow", action, on) != nil)
+	for _, statements := range append([][]Statement{s.Identity, s.Boundary}, limits...) {
+		if find(statements, "Deny", action, on) != nil {
+			return ExplicitDeny
+		}
+	}
+	for _, statements := range append([][]Statement{s.Identity}, limits...) {
+		if find(statements, "Allow", action, on) == nil {
+			return ImplicitDeny
+		}
+	}
+	return Allow
 }
 
 // Caller is an AWS service that makes a request: its principal, and the request's condition keys in lower case.
@@ -107,6 +133,7 @@ var comparisons = map[string]func(pattern, value string) bool{
 	"StringEqualsIgnoreCase": strings.EqualFold, "StringNotEqualsIgnoreCase": strings.EqualFold,
 	"StringLike": wildcard.Match, "StringNotLike": wildcard.Match,
 	"ArnEquals": matchARN, "ArnLike": matchARN, "ArnNotEquals": matchARN, "ArnNotLike": matchARN,
+	"IpAddress": inRange, "NotIpAddress": inRange,
 }
 
 func equal(pattern, value string) bool { return pattern == value }

@@ -1,6 +1,7 @@
 package iampolicy
 
 import (
+	"net/netip"
 	"strings"
 
 	"github.com/didomi/serverless-api/internal/wildcard"
@@ -19,4 +20,18 @@ func matchARN(pattern, arn string) bool {
 		}
 	}
 	return true
+}
+
+// inRange reports whether an IP address is the pattern's or is in its range of addresses.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_IPAddress
+func inRange(pattern, value string) bool {
+	address, err := netip.ParseAddr(value)
+	if err != nil {
+		return false
+	}
+	if single, err := netip.ParseAddr(pattern); err == nil {
+		return single == address
+	}
+	network, err := netip.ParsePrefix(pattern)
+	return err == nil && network.Contains(address)
 }

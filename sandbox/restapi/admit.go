@@ -10,10 +10,13 @@ import (
 	"strings"
 )
 
-// admit runs the checks before the integration, in API Gateway's order: API key, usage plan, stage throttling, size,
-// parameters, body.
+// admit runs the checks before the integration, in API Gateway's order: authorization, API key, usage plan, stage
+// throttling, size, parameters, body.
 func (x *exchange) admit() *gatewayError {
-	if x.operation.keyRequired {
+	if gatewayError := x.authorize(); gatewayError != nil {
+		return gatewayError
+	}
+	if x.operation.authorization.key {
 		if gatewayError := x.checkKey(); gatewayError != nil {
 			return gatewayError
 		}
@@ -29,16 +32,18 @@ func (x *exchange) admit() *gatewayError {
 
 // checkKey finds the client's API key and counts the request against its plan.
 func (x *exchange) checkKey() *gatewayError {
-	if source := x.document.spec.KeySource; source != "" && source != "HEADER" {
-		x.integrationError = fmt.Sprintf("API key source %s is not supported here", source)
-		return newGatewayError(apiConfigurationError, "Internal server error")
-	}
 	keys, err := x.server.config.Store.Keys(x.request.Context(), x.stage.APIID, x.stage.Name)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		x.integrationError = err.Error()
 		return newGatewayError(apiConfigurationError, "Internal server error")
 	}
 	value := x.request.Header.Get("X-Api-Key")
+	if x.document.spec.KeySource == "AUTHORIZER" {
+		value = ""
+		if x.authorizer != nil {
+			value = x.authorizer.usageKey
+		}
+	}
 	i := slices.IndexFunc(keys, func(k Key) bool { return k.Enabled && value != "" && k.Value == value })
 	if i < 0 {
 		return newGatewayError(invalidAPIKey, "Forbidden")
@@ -75,8 +80,11 @@ func (x *exchange) methodSettings() MethodSettings {
 	return x.stage.Methods["*/*"]
 }
 
-// readBody reads the complete request; API Gateway does not stream requests.
+// readBody reads the complete request, once; API Gateway does not stream requests.
 func (x *exchange) readBody() *gatewayError {
+	if x.bodyRead {
+		return nil
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(x.response, x.request.Body, MaxPayload))
 	var large *http.MaxBytesError
 	switch {
@@ -86,12 +94,16 @@ func (x *exchange) readBody() *gatewayError {
 		x.integrationError = fmt.Sprintf("read the request: %v", err)
 		return newGatewayError(badRequestBody, "Invalid request body")
 	}
-	x.body = body
+	x.body, x.bodyRead = body, true
 	return nil
 }
 
-// checkPermission checks that the function's resource policy allows this method of this API to invoke it.
-func (x *exchange) checkPermission(ctx context.Context, functionARN string) error {
+// mayInvoke checks that a part of this API may invoke a function: with credentials, that API Gateway can assume the role
+// and the role's policies allow it; else that the function's resource policy does.
+func (x *exchange) mayInvoke(ctx context.Context, functionARN, credentials, sourceARN string) error {
+	if credentials != "" {
+		return x.server.config.Store.RoleInvokes(ctx, credentials, functionARN)
+	}
 	policy, err := x.server.config.Store.FunctionPolicy(ctx, functionARN)
 	if errors.Is(err, ErrNotFound) {
 		return fmt.Errorf("invalid permissions on Lambda function: %s has no resource policy", functionARN)
@@ -101,7 +113,7 @@ func (x *exchange) checkPermission(ctx context.Context, functionARN string) erro
 	}
 	return evaluate(policy, invocation{
 		function: functionARN,
-		source:   x.sourceARN(),
+		source:   sourceARN,
 		account:  x.stage.AccountID,
 	})
 }

@@ -24,6 +24,8 @@ type document struct {
 	schemas   any // the full document, for JSON schema references
 	root      *node
 	resources []*resource
+	// authorizers are those of the security schemes, by name.
+	authorizers map[string]*authorizer
 }
 
 // specification has the fields of an OpenAPI 3 document that the data plane uses.
@@ -34,6 +36,7 @@ type specification struct {
 		SecuritySchemes map[string]securityScheme `json:"securitySchemes"`
 	} `json:"components"`
 	Security    []map[string][]string      `json:"security"`
+	Policy      json.RawMessage            `json:"x-amazon-apigateway-policy"`
 	KeySource   string                     `json:"x-amazon-apigateway-api-key-source"`
 	Validators  map[string]validator       `json:"x-amazon-apigateway-request-validators"`
 	Validator   string                     `json:"x-amazon-apigateway-request-validator"`
@@ -42,9 +45,11 @@ type specification struct {
 }
 
 type securityScheme struct {
-	Type string `json:"type"`
-	Name string `json:"name"`
-	In   string `json:"in"`
+	Type       string      `json:"type"`
+	Name       string      `json:"name"`
+	In         string      `json:"in"`
+	AuthType   string      `json:"x-amazon-apigateway-authtype"`
+	Authorizer *Authorizer `json:"x-amazon-apigateway-authorizer"`
 }
 
 type validator struct {
@@ -78,10 +83,10 @@ type operation struct {
 		} `json:"content"`
 	} `json:"requestBody"`
 
-	method      string // upper case, or "ANY"
-	keyRequired bool
-	validator   validator
-	bodies      map[string]*bodySchema // by media type
+	method        string // upper case, or "ANY"
+	authorization authorization
+	validator     validator
+	bodies        map[string]*bodySchema // by media type
 }
 
 // integration is x-amazon-apigateway-integration.
@@ -125,6 +130,9 @@ func compile(source []byte) (*document, error) {
 	}
 	if !strings.HasPrefix(d.spec.OpenAPI, "3.") {
 		return nil, fmt.Errorf("OpenAPI document: openapi is %q, want 3.x", d.spec.OpenAPI)
+	}
+	if err := d.compileAuthorizers(); err != nil {
+		return nil, fmt.Errorf("OpenAPI document: %w", err)
 	}
 	for _, path := range slices.Sorted(maps.Keys(d.spec.Paths)) {
 		r, err := d.compileResource(path)
@@ -179,7 +187,7 @@ func (d *document) compileOperation(path, key string, raw json.RawMessage) (*ope
 	if op.Security != nil {
 		security = *op.Security
 	}
-	op.keyRequired = d.requiresKey(security)
+	op.authorization = d.authorizationOf(security)
 	name := d.spec.Validator
 	if op.Validator != "" {
 		name = op.Validator
@@ -195,19 +203,6 @@ func (d *document) compileOperation(path, key string, raw json.RawMessage) (*ope
 		return op, d.compileBodies(path, key, op)
 	}
 	return op, nil
-}
-
-// requiresKey reports whether a requirement names API Gateway's API key scheme: the header x-api-key.
-func (d *document) requiresKey(security []map[string][]string) bool {
-	for _, requirement := range security {
-		for name := range requirement {
-			s := d.spec.Components.SecuritySchemes[name]
-			if s.Type == "apiKey" && s.In == "header" && strings.EqualFold(s.Name, "x-api-key") {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // anyMethods are the methods of ANY (developer guide, "Set up a method using the console").

@@ -28,26 +28,27 @@ type proxyEvent struct {
 }
 
 type eventContext struct {
-	AccountID         string        `json:"accountId"`
-	APIID             string        `json:"apiId"`
-	DeploymentID      string        `json:"deploymentId"`
-	DomainName        string        `json:"domainName"`
-	DomainPrefix      string        `json:"domainPrefix"`
-	ExtendedRequestID string        `json:"extendedRequestId"`
-	Method            string        `json:"httpMethod"`
-	Identity          eventIdentity `json:"identity"`
-	OperationName     string        `json:"operationName,omitempty"`
-	Path              string        `json:"path"`
-	Protocol          string        `json:"protocol"`
-	RequestID         string        `json:"requestId"`
-	RequestTime       string        `json:"requestTime"`
-	RequestTimeEpoch  int64         `json:"requestTimeEpoch"`
-	ResourceID        string        `json:"resourceId"`
-	ResourcePath      string        `json:"resourcePath"`
-	Stage             string        `json:"stage"`
+	AccountID         string         `json:"accountId"`
+	APIID             string         `json:"apiId"`
+	DeploymentID      string         `json:"deploymentId"`
+	DomainName        string         `json:"domainName"`
+	DomainPrefix      string         `json:"domainPrefix"`
+	ExtendedRequestID string         `json:"extendedRequestId"`
+	Method            string         `json:"httpMethod"`
+	Authorizer        map[string]any `json:"authorizer,omitempty"`
+	Identity          eventIdentity  `json:"identity"`
+	OperationName     string         `json:"operationName,omitempty"`
+	Path              string         `json:"path"`
+	Protocol          string         `json:"protocol"`
+	RequestID         string         `json:"requestId"`
+	RequestTime       string         `json:"requestTime"`
+	RequestTimeEpoch  int64          `json:"requestTimeEpoch"`
+	ResourceID        string         `json:"resourceId"`
+	ResourcePath      string         `json:"resourcePath"`
+	Stage             string         `json:"stage"`
 }
 
-// eventIdentity is the client. Requests here are never signed, so the members for signed requests are always null.
+// eventIdentity is the client. The members for signed requests are null unless the method has IAM authorization.
 type eventIdentity struct {
 	AccessKey       *string `json:"accessKey"`
 	AccountID       *string `json:"accountId"`
@@ -65,10 +66,8 @@ type eventIdentity struct {
 	UserARN         *string `json:"userArn"`
 }
 
-// event returns the request as the function's event.
-func (x *exchange) event() ([]byte, error) {
-	headers := x.eventHeaders()
-	query := parseQuery(x.request.URL.RawQuery)
+// requestEvent is the request without its body.
+func (x *exchange) requestEvent(headers http.Header, query map[string][]string) proxyEvent {
 	e := proxyEvent{
 		Resource: x.resource.path, Path: x.path, Method: x.request.Method,
 		Headers: lastValues(headers), MultiValueHeaders: headers,
@@ -81,6 +80,14 @@ func (x *exchange) event() ([]byte, error) {
 	if len(x.stage.Variables) > 0 {
 		e.StageVariables = x.stage.Variables
 	}
+	return e
+}
+
+// event returns the request as the function's event.
+func (x *exchange) event() ([]byte, error) {
+	headers := x.eventHeaders()
+	query := parseQuery(x.request.URL.RawQuery)
+	e := x.requestEvent(headers, query)
 	if len(x.body) > 0 {
 		text := string(x.body)
 		if e.Base64 = x.document.binary(x.request.Header.Get("Content-Type")); e.Base64 {
@@ -101,13 +108,17 @@ func (x *exchange) eventContext() eventContext {
 	if agent := x.request.UserAgent(); agent != "" {
 		identity.UserAgent = &agent
 	}
+	if c := x.caller; c != nil {
+		identity.AccessKey, identity.AccountID, identity.Caller, identity.User, identity.UserARN = &c.AccessKeyID, &c.AccountID, &c.ID, &c.ID, &c.ARN
+	}
 	if x.key != nil {
 		identity.APIKey, identity.APIKeyID = x.key.Value, x.key.ID
 	}
 	return eventContext{
 		AccountID: x.stage.AccountID, APIID: x.stage.APIID, DeploymentID: x.stage.DeploymentID,
 		DomainName: x.domain, DomainPrefix: prefix, ExtendedRequestID: x.extendedID,
-		Method: x.request.Method, Identity: identity, OperationName: x.operation.OperationID,
+		Authorizer: x.authorizerContext(),
+		Method:     x.request.Method, Identity: identity, OperationName: x.operation.OperationID,
 		Path: x.contextPath, Protocol: x.request.Proto, RequestID: x.requestID,
 		RequestTime: requestTime(x.start), RequestTimeEpoch: x.start.UnixMilli(),
 		ResourceID: x.resource.id, ResourcePath: x.resource.path, Stage: x.stage.Name,
@@ -128,6 +139,9 @@ func (x *exchange) eventHeaders() http.Header {
 	h := x.request.Header.Clone()
 	for _, name := range connectionHeaders {
 		h.Del(name)
+	}
+	if x.operation.authorization.kind == AuthorizationIAM {
+		h.Del("Authorization") // https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
 	}
 	forwarded := x.sourceIP
 	if earlier := h.Get("X-Forwarded-For"); earlier != "" {

@@ -33,8 +33,19 @@ type exchange struct {
 	resource     *resource
 	params       map[string]string
 	operation    *operation
+	stagePath    string // the raw path in the stage, without a base path
 	body         []byte
+	bodyRead     bool
 	key          *Key
+	caller       *Principal        // the signer, of a method with IAM authorization
+	authorizer   *authorizerResult // of a method with a Lambda authorizer
+
+	authorizeLatency    time.Duration
+	authenticateLatency time.Duration
+	authorizerLatency   time.Duration
+	authorizerRequestID string
+	authorizerError     string
+	authorizerStatus    int
 
 	gatewayError         *gatewayError // set if API Gateway itself rejects the request
 	integrationStart     time.Time

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/didomi/serverless-api/sandbox/lambdahost"
 )
@@ -26,6 +27,10 @@ type fakeStore struct {
 	stage  Stage
 	keys   []Key
 	policy string
+
+	authorizerPolicy string
+	principals       map[string]Principal
+	role             error
 }
 
 func (s *fakeStore) Stage(_ context.Context, apiID, stage string) (Stage, error) {
@@ -52,23 +57,50 @@ func (s *fakeStore) Domain(_ context.Context, host string) (Domain, error) {
 func (s *fakeStore) Keys(context.Context, string, string) ([]Key, error) { return s.keys, nil }
 
 func (s *fakeStore) FunctionPolicy(_ context.Context, arn string) (string, error) {
+	if arn == authorizerFunction && s.authorizerPolicy != "" {
+		return s.authorizerPolicy, nil
+	}
 	if arn != functionARN || s.policy == "" {
 		return "", ErrNotFound
 	}
 	return s.policy, nil
 }
 
+func (s *fakeStore) Principal(_ context.Context, accessKeyID string) (Principal, error) {
+	p, ok := s.principals[accessKeyID]
+	if !ok {
+		return Principal{}, ErrNotFound
+	}
+	return p, nil
+}
+
+func (s *fakeStore) RoleInvokes(context.Context, string, string) error { return s.role }
+
 // fakeInvoker calls its functions and keeps the last event.
 type fakeInvoker struct {
 	invoke func(context.Context) (lambdahost.Response, error)
-	stream func(context.Context) (*lambdahost.Stream, error)
+	// authorize is the authorizer's function.
+	authorize func(event map[string]any) (lambdahost.Response, error)
+	stream    func(context.Context) (*lambdahost.Stream, error)
 
 	mu    sync.Mutex
 	last  []byte
 	trace string
+	// authorizations are the events of the authorizer's invocations.
+	authorizations []map[string]any
 }
 
 func (f *fakeInvoker) Invoke(ctx context.Context, r lambdahost.Request) (lambdahost.Response, error) {
+	if r.Function == authorizerFunction {
+		var event map[string]any
+		if err := json.Unmarshal(r.Payload, &event); err != nil {
+			return lambdahost.Response{}, err
+		}
+		f.mu.Lock()
+		f.authorizations = append(f.authorizations, event)
+		f.mu.Unlock()
+		return f.authorize(event)
+	}
 	f.keep(r)
 	if f.invoke == nil {
 		return lambdahost.Response{RequestID: "lambda-request", Payload: []byte(`{"statusCode":200,"body":"ok"}`)}, nil
@@ -104,6 +136,7 @@ type fixture struct {
 	invoker *fakeInvoker
 	url     string
 	logged  chan string
+	now     time.Time // of the server's clock; zero: the real time
 }
 
 func newFixture(t *testing.T, invoker lambdahost.Invoker) *fixture {
@@ -122,7 +155,13 @@ func newFixture(t *testing.T, invoker lambdahost.Invoker) *fixture {
 		f.invoker = &fakeInvoker{}
 		invoker = f.invoker
 	}
-	server := httptest.NewServer(New(Config{Store: f.store, Invoker: invoker, AccessLog: func(_, entry string) { f.logged <- entry }}))
+	now := func() time.Time {
+		if f.now.IsZero() {
+			return time.Now()
+		}
+		return f.now
+	}
+	server := httptest.NewServer(New(Config{Store: f.store, Invoker: invoker, Now: now, AccessLog: func(_, entry string) { f.logged <- entry }}))
 	t.Cleanup(server.Close)
 	f.url = server.URL
 	return f

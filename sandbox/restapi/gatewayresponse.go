@@ -16,11 +16,20 @@ type kind struct {
 }
 
 var (
-	apiConfigurationError      = kind{"API_CONFIGURATION_ERROR", http.StatusInternalServerError, "InternalServerErrorException"}
-	badRequestBody             = kind{"BAD_REQUEST_BODY", http.StatusBadRequest, "BadRequestException"}
-	badRequestParameters       = kind{"BAD_REQUEST_PARAMETERS", http.StatusBadRequest, "BadRequestException"}
+	accessDenied                 = kind{"ACCESS_DENIED", http.StatusForbidden, "AccessDeniedException"}
+	apiConfigurationError        = kind{"API_CONFIGURATION_ERROR", http.StatusInternalServerError, "InternalServerErrorException"}
+	authorizerConfigurationError = kind{"AUTHORIZER_CONFIGURATION_ERROR", http.StatusInternalServerError, "AuthorizerConfigurationException"}
+	authorizerFailure            = kind{"AUTHORIZER_FAILURE", http.StatusInternalServerError, "AuthorizerConfigurationException"}
+	badRequestBody               = kind{"BAD_REQUEST_BODY", http.StatusBadRequest, "BadRequestException"}
+	badRequestParameters         = kind{"BAD_REQUEST_PARAMETERS", http.StatusBadRequest, "BadRequestException"}
+	expiredToken                 = kind{"EXPIRED_TOKEN", http.StatusForbidden, "ExpiredTokenException"}
+	// An incomplete signature and an unknown access key have no type of their own.
+	incompleteSignature        = kind{"DEFAULT_4XX", http.StatusForbidden, "IncompleteSignatureException"}
+	unrecognizedClient         = kind{"DEFAULT_4XX", http.StatusForbidden, "UnrecognizedClientException"}
 	integrationFailure         = kind{"INTEGRATION_FAILURE", http.StatusBadGateway, "InternalServerErrorException"}
 	integrationTimeout         = kind{"INTEGRATION_TIMEOUT", http.StatusGatewayTimeout, "InternalServerErrorException"}
+	invalidSignature           = kind{"INVALID_SIGNATURE", http.StatusForbidden, "InvalidSignatureException"}
+	unauthorized               = kind{"UNAUTHORIZED", http.StatusUnauthorized, "UnauthorizedException"}
 	invalidAPIKey              = kind{"INVALID_API_KEY", http.StatusForbidden, "ForbiddenException"}
 	missingAuthenticationToken = kind{"MISSING_AUTHENTICATION_TOKEN", http.StatusForbidden, "MissingAuthenticationTokenException"}
 	quotaExceeded              = kind{"QUOTA_EXCEEDED", http.StatusTooManyRequests, "LimitExceededException"}
@@ -36,6 +45,7 @@ type gatewayError struct {
 	status     int    // replaces the kind's, unless the document sets another
 	message    string // $context.error.message
 	validation string // $context.error.validationErrorString
+	null       bool   // $context.error.messageString is null
 }
 
 func newGatewayError(k kind, message string) *gatewayError {
@@ -66,6 +76,10 @@ func (s *status) UnmarshalJSON(b []byte) error {
 // defaultTemplate is the body of a gateway response without a template.
 const defaultTemplate = `{"message":$context.error.messageString}`
 
+// deniedTemplate is that of ACCESS_DENIED, as measured on AWS:
+// https://dev.to/marcogrcr/api-gateway-lambda-authorizer-lambda-proxy-integration-failure-modes-52bc
+const deniedTemplate = `{"Message":$context.error.messageString}`
+
 // respondWithError writes the document's gateway response for the error, else the document's default for its class,
 // else API Gateway's.
 func (x *exchange) respondWithError(r *gatewayError) {
@@ -76,6 +90,9 @@ func (x *exchange) respondWithError(r *gatewayError) {
 		code = int(response.StatusCode)
 	}
 	mediaType, template := response.template()
+	if r.kind == accessDenied && len(response.Templates) == 0 {
+		template = deniedTemplate
+	}
 	h := x.response.Header()
 	h.Set("Content-Type", mediaType)
 	h.Set("X-Amzn-Errortype", r.kind.errorType)

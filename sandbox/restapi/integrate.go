@@ -23,9 +23,9 @@ func (x *exchange) integrate() *gatewayError {
 		x.integrationError = fmt.Sprintf("integration type %q is not supported here", i.Type)
 		return newGatewayError(apiConfigurationError, "Internal server error")
 	}
-	functionARN, err := x.functionARN()
-	if err == nil && i.Credentials == "" { // with credentials, the role's policy decides instead of the function's
-		err = x.checkPermission(context.WithoutCancel(x.request.Context()), functionARN)
+	functionARN, err := x.functionOf(i.URI, i.streams())
+	if err == nil {
+		err = x.mayInvoke(context.WithoutCancel(x.request.Context()), functionARN, i.Credentials, x.sourceARN())
 	}
 	if err != nil {
 		x.integrationError = err.Error()
@@ -58,21 +58,20 @@ func (x *exchange) functionTrace() string {
 	return x.traceID + ";Parent=" + hex.EncodeToString(random(8)) + ";Sampled=" + sampled
 }
 
-// functionARN extracts the function from the integration's URI, with stage variables expanded, and checks that the
-// URI's action matches the transfer mode.
-func (x *exchange) functionARN() (string, error) {
-	uri := x.operation.Integration.URI
+// functionOf extracts the function from the URI of an integration or authorizer, with stage variables expanded, and
+// checks that the URI's action matches the transfer mode.
+func (x *exchange) functionOf(uri string, streams bool) (string, error) {
 	for name, value := range x.stage.Variables {
 		uri = strings.ReplaceAll(uri, "${stageVariables."+name+"}", value)
 	}
 	version, action := "/2015-03-31/functions/", "/invocations"
-	if x.operation.Integration.streams() {
+	if streams {
 		version, action = "/2021-11-15/functions/", "/response-streaming-invocations"
 	}
 	_, rest, found := strings.Cut(uri, version)
 	arn, isAction := strings.CutSuffix(rest, action)
 	if !found || !isAction || !strings.HasPrefix(arn, "arn:") {
-		return "", fmt.Errorf("integration URI %q: want ...:lambda:path%s<function ARN>%s", uri, version, action)
+		return "", fmt.Errorf("URI %q: want ...:lambda:path%s<function ARN>%s", uri, version, action)
 	}
 	return arn, nil
 }
@@ -82,12 +81,17 @@ const untimed = 24 * time.Hour
 
 // timeout is the timeout of the integration with the function of an ARN.
 func (x *exchange) timeout(functionARN string) time.Duration {
-	_, name, _ := strings.Cut(functionARN, ":function:")
-	name, _, _ = strings.Cut(name, ":")
-	if x.server.config.Untimed(name) {
+	if x.untimed(functionARN) {
 		return untimed
 	}
 	return x.operation.Integration.timeout()
+}
+
+// untimed reports whether the function of an ARN has no timeout.
+func (x *exchange) untimed(functionARN string) bool {
+	_, name, _ := strings.Cut(functionARN, ":function:")
+	name, _, _ = strings.Cut(name, ":")
+	return x.server.config.Untimed(name)
 }
 
 // invoke runs a buffered integration.

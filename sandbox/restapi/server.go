@@ -21,6 +21,10 @@ type Config struct {
 	// Untimed reports whether the integration with a function, by its name, has no timeout, because a debugger may stop it;
 	// nil: none.
 	Untimed func(function string) bool
+	// Decision is called with each decision about a signed request; nil: not recorded.
+	Decision func(principal, action, resource string, allowed bool)
+	// Now is the clock that signatures and cached results are checked with; nil: time.Now.
+	Now func() time.Time
 }
 
 // New returns the handler of all stages and custom domains of the store: /<restApiId>/<stage>/... or Host = custom
@@ -32,12 +36,19 @@ func New(c Config) http.Handler {
 	if c.Untimed == nil {
 		c.Untimed = func(string) bool { return false }
 	}
-	return &server{config: c, deployed: map[string]deployed{}, limits: newLimits(time.Now)}
+	if c.Decision == nil {
+		c.Decision = func(string, string, string, bool) {}
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &server{config: c, deployed: map[string]deployed{}, limits: newLimits(time.Now), results: newResults(c.Now)}
 }
 
 type server struct {
-	config Config
-	limits *limits
+	config  Config
+	limits  *limits
+	results *results
 
 	mu       sync.Mutex
 	deployed map[string]deployed // by API and stage
@@ -91,6 +102,7 @@ func (x *exchange) locate() *gatewayError {
 		x.integrationError = err.Error()
 		return newGatewayError(apiConfigurationError, "Internal server error")
 	}
+	x.stagePath = path
 	resource, params := x.document.match(path)
 	if resource == nil {
 		return newGatewayError(missingAuthenticationToken, "Missing Authentication Token")

@@ -24,6 +24,10 @@ type Store interface {
 	// FunctionPolicy returns the resource policy of exactly this function ARN, including its qualifier, as JSON in the
 	// form of lambda:GetPolicy. It returns ErrNotFound if there is none.
 	FunctionPolicy(ctx context.Context, functionARN string) (string, error)
+	// Principal returns the owner of an access key, ErrNotFound for an unknown or inactive key, or ErrExpiredToken.
+	Principal(ctx context.Context, accessKeyID string) (Principal, error)
+	// RoleInvokes returns an error if API Gateway cannot assume the role or the role may not invoke the function.
+	RoleInvokes(ctx context.Context, roleARN, functionARN string) error
 }
 
 // Stage is a stage of an API with its deployment.
@@ -35,7 +39,9 @@ type Stage struct {
 	// DeploymentID identifies the deployment. The compiled document is cached until the stage has another ID or document.
 	DeploymentID string
 	// Document is the OpenAPI 3 document (JSON or YAML) at the time of the deployment.
-	Document  []byte
+	Document []byte
+	// Policy is the API's resource policy at the time of the deployment; empty: the document's, if it has one.
+	Policy    string
 	Variables map[string]string
 	// Methods are the stage's method settings by their keys in the control plane: "*/*" or "~1items~1{id}/GET".
 	Methods map[string]MethodSettings

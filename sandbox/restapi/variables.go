@@ -31,6 +31,8 @@ func (x *exchange) expand(template, absent string) string {
 // variable returns the value of $context.<name>, or "" (developer guide, "Variables for access logging for API Gateway").
 func (x *exchange) variable(name string) string {
 	switch {
+	case strings.HasPrefix(name, "auth"):
+		return x.authorizationVariable(name)
 	case strings.HasPrefix(name, "error."):
 		return x.errorVariable(name)
 	case strings.HasPrefix(name, "identity."):
@@ -111,8 +113,14 @@ func (x *exchange) errorVariable(name string) string {
 	}
 	switch name {
 	case "error.message":
+		if x.gatewayError.null {
+			return ""
+		}
 		return x.gatewayError.message
 	case "error.messageString":
+		if x.gatewayError.null {
+			return "null"
+		}
 		return quoted(x.gatewayError.message)
 	case "error.responseType":
 		return x.gatewayError.kind.name
@@ -137,6 +145,16 @@ func (x *exchange) identityVariable(name string) string {
 		return x.sourceIP
 	case "identity.userAgent":
 		return x.request.UserAgent()
+	}
+	if c := x.caller; c != nil {
+		switch name {
+		case "identity.accountId":
+			return c.AccountID
+		case "identity.caller", "identity.user":
+			return c.ID
+		case "identity.userArn":
+			return c.ARN
+		}
 	}
 	if x.key == nil {
 		return ""
