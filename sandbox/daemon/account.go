@@ -117,7 +117,7 @@ func platform(l layout.Layout) map[string]string {
 // api configures the data plane of the account's REST APIs.
 func (a *account) api() restapi.Config {
 	return restapi.Config{
-		Store: a.gateway, Invoker: a.host, Untimed: a.host.Debugged,
+		Store: a.gateway, Invoker: a.host, Untimed: a.host.Debugged, Decision: a.gateway.RecordDecision,
 		AccessLog: func(destination, entry string) {
 			// One write per line, so that concurrent lines do not mix.
 			_, _ = fmt.Fprintf(a.access, "%s %s\n", destination, entry)

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -93,6 +94,7 @@ type Gateway struct {
 	apis           *apigateway.Service
 	functions      *lambda.Service
 	injectedErrors injectedErrors
+	decisions      sync.Map       // those about requests to APIs that have been recorded
 	sandbox        *http.ServeMux // the paths under call.SandboxPrefix
 }
 

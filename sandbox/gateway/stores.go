@@ -2,7 +2,9 @@ package gateway
 
 import (
 	"context"
+	"encoding/json"
 	"io"
+	"strings"
 
 	"github.com/didomi/serverless-api/sandbox/gateway/logs"
 	"github.com/didomi/serverless-api/sandbox/lambdahost"
@@ -32,6 +34,39 @@ func (g *Gateway) Keys(ctx context.Context, apiID, stage string) ([]restapi.Key,
 // FunctionPolicy implements restapi.Store.
 func (g *Gateway) FunctionPolicy(ctx context.Context, functionARN string) (string, error) {
 	return g.functions.FunctionPolicy(ctx, functionARN)
+}
+
+// Principal implements restapi.Store.
+func (g *Gateway) Principal(ctx context.Context, accessKeyID string) (restapi.Principal, error) {
+	return g.apis.Principal(ctx, accessKeyID)
+}
+
+// RoleInvokes implements restapi.Store.
+func (g *Gateway) RoleInvokes(ctx context.Context, roleARN, functionARN string) error {
+	return g.apis.RoleInvokes(ctx, roleARN, functionARN)
+}
+
+// RecordDecision records a decision about a signed request in the log of the account's authorizations, once.
+func (g *Gateway) RecordDecision(principal, action, resource string, allowed bool) {
+	key := decision{principal, action, resource, allowed}
+	if _, seen := g.decisions.LoadOrStore(key, true); seen || strings.HasSuffix(principal, ":root") {
+		return
+	}
+	line, err := json.Marshal(key)
+	if err == nil {
+		_, err = g.config.Calls.Write(append(line, '\n'))
+	}
+	if err != nil {
+		g.config.Logger.Error("log a decision", "error", err)
+	}
+}
+
+// decision is a line of the log of authorizations.
+type decision struct {
+	Principal string `json:"principal"`
+	Action    string `json:"action"`
+	Resource  string `json:"resource"`
+	Allowed   bool   `json:"allowed"`
 }
 
 // Function implements lambdahost.Source.

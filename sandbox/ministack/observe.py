@@ -569,6 +569,38 @@ def web_identity(token, provider_id, role_arn):
     return principal, keys
 
 
+def statements(policies):
+    """Policies as one list of statements, as documents have them."""
+    return [
+        {name: value for name, value in (
+            ("Sid", parsed.sid), ("Effect", parsed.effect), ("Action", parsed.actions), ("NotAction", parsed.not_actions),
+            ("Resource", parsed.resources), ("NotResource", parsed.not_resources), ("Condition", parsed.conditions)) if value}
+        for policy in policies for parsed in policy
+    ]
+
+
+def principal(access_key_id):
+    """Whom an access key belongs to, with secret and policies: the gateway's API Gateway verifies signatures and
+    evaluates policies itself, without a call for each request (gateway/emulator/principal.go)."""
+    credential = iam_evaluator.resolve_credential(access_key_id)
+    found = credential if isinstance(credential, iam_evaluator.CredentialResolutionError) else (
+        iam_evaluator.resolve_principal(access_key_id, get_account_id(), credential))
+    if not isinstance(found, iam_evaluator.PrincipalInfo):
+        return 403, {"code": found.code, "message": found.message}
+    return 200, {
+        "secret": credential.secret_access_key, "token": credential.session_token or "", "expires": credential.expiration or 0,
+        "arn": found.arn, "id": credential.principal_id, "account": found.account, "root": found.policies is None,
+        "identity": statements(found.policies or []), "limits": [statements(limit) for limit in found.limits],
+        "keys": {name: value if isinstance(value, list) else [str(value)] for name, value in found.keys.items()},
+    }
+
+
+async def send_principal(path, send):
+    status, body = principal(unquote(path.rsplit("/", 1)[1]))
+    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/json")]})
+    await send({"type": "http.response.body", "body": json.dumps(body).encode()})
+
+
 def for_the_gateway(app, key):
     """Only calls with the key are served: every process of the machine reaches the port, and ministack
     neither asks a signature of every call (a bucket's list, its own administration) nor knows whom it
@@ -579,6 +611,8 @@ def for_the_gateway(app, key):
         if scope["type"] == "lifespan":
             return await app(scope, receive, send)
         given = dict(scope["headers"]).get(b"x-sandbox-emulator-key", b"")
+        if hmac.compare_digest(given, wanted) and scope["type"] == "http" and scope["path"].startswith("/_sandbox/principals/"):
+            return await send_principal(scope["path"], send)
         if hmac.compare_digest(given, wanted):
             rest = [header for header in scope["headers"] if header[0] != b"x-sandbox-emulator-key"]
             return await app({**scope, "headers": rest}, receive, send)

@@ -80,6 +80,8 @@ func (s *Service) paths() map[string]call.Handler {
 		"PUT /restapis/{api}":                                  call.Instead(s.putRestAPI),
 		"DELETE /restapis/{api}":                               call.After(s.deleteRestAPI),
 		"GET /restapis/{api}/resources":                        call.After(s.importedResources),
+		"GET /restapis/{api}/authorizers":                      call.After(s.listAuthorizers),
+		"GET /restapis/{api}/authorizers/{authorizer}":         call.Instead(s.getAuthorizer),
 		"POST /restapis/{api}/deployments":                     call.After(s.snapshotDocument),
 		"DELETE /restapis/{api}/deployments/{deployment}":      call.After(s.deleteDeployment),
 		"POST /restapis/{api}/stages":                          call.Bounded(bounds["CreateStage"], s.corrected(stages)),

@@ -55,6 +55,13 @@ func parseDocument(body []byte) (map[string]any, error) {
 	if _, ok := document["paths"].(map[string]any); !ok {
 		return nil, errors.New("invalid OpenAPI input: the document has no paths")
 	}
+	security, err := parseSecurity(document)
+	if err != nil {
+		return nil, err
+	}
+	if err := security.check(); err != nil {
+		return nil, fmt.Errorf("invalid OpenAPI input: %w", err)
+	}
 	return document, nil
 }
 
