@@ -102,7 +102,7 @@ func schemathesis(ctx context.Context, t *testing.T, out outputs, phases string)
 	args := []string{
 		"--config-file", filepath.Join(settings, "schemathesis.toml"), "--no-color",
 		"run", out.URL + "/openapi.json",
-		"--checks", "all", "--phases", phases, "--continue-on-failure",
+		"--checks", "all", "--continue-on-failure",
 	}
 	if slices.Contains(security, "apiKey") {
 		args = append(args, "--header", "x-api-key: "+out.APIKey)
@@ -110,8 +110,10 @@ func schemathesis(ctx context.Context, t *testing.T, out outputs, phases string)
 	if slices.Contains(security, "signature") {
 		proxy, authorization := signingProxy(t, out)
 		target, args = proxy, append(args, "--header", "Authorization: "+authorization)
+		// There, API Gateway's response to TRACE is that to a missing signature, also on paths that need none.
+		phases = ordinaryPhases
 	}
-	cmd := exec.CommandContext(ctx, tool, append(args, "--url", target)...)
+	cmd := exec.CommandContext(ctx, tool, append(args, "--url", target, "--phases", phases)...)
 	cmd.Env = append(os.Environ(), "SCHEMATHESIS_HOOKS="+filepath.Join(settings, "hooks.py"), "SECURITY="+strings.Join(security, " "))
 	cmd.Dir = t.TempDir() // for its caches
 	return cmd
