@@ -72,7 +72,7 @@ type Invocation struct {
 
 // invoke invokes the newest code of a function as a deployment does.
 func (s *server) invoke(w http.ResponseWriter, r *http.Request) {
-	payload, err := io.ReadAll(io.LimitReader(r.Body, lambdahost.MaxPayload))
+	payload, err := io.ReadAll(http.MaxBytesReader(w, r.Body, lambdahost.MaxPayload))
 	if err != nil {
 		http.Error(w, "read the event: "+err.Error(), http.StatusBadRequest)
 		return

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -122,14 +124,19 @@ func isCommand(request []byte) bool {
 	return true
 }
 
-// LockTables locks the tables of the clusters that match, against writes but not against reads, until release.
+// relockInterval is the time between two attempts to lock the tables of a server that is being restarted.
+const relockInterval = 100 * time.Millisecond
+
+// LockTables locks the tables of the clusters that match, against writes but not against reads, until release. A server
+// that is restarted meanwhile has them locked again.
 func (s *Servers) LockTables(ctx context.Context, match func(cluster string) bool) (release func(), err error) {
-	var locks []*pgx.Conn
+	holding, end := context.WithCancel(context.WithoutCancel(ctx))
+	var holders sync.WaitGroup
 	release = func() {
-		for _, conn := range locks {
-			_ = conn.Close(context.WithoutCancel(ctx)) // rolls back, which releases the locks
-		}
+		end()
+		holders.Wait()
 	}
+	locked := false
 	for id, c := range all(s, s.clusters) {
 		if !match(id) {
 			continue
@@ -145,12 +152,30 @@ func (s *Servers) LockTables(ctx context.Context, match func(cluster string) boo
 			release()
 			return nil, fmt.Errorf("lock the tables of cluster %s: %w", id, err)
 		}
-		locks = append(locks, conn)
+		locked = true
+		holders.Go(func() { pg.keepLocked(holding, conn, database) })
 	}
-	if len(locks) == 0 {
+	if !locked {
+		end()
 		return nil, errors.New("the stack has no database")
 	}
 	return release, nil
+}
+
+// keepLocked holds the locks of a connection until ctx is done, and takes them again when the server has ended it.
+func (pg *postgres) keepLocked(ctx context.Context, conn *pgx.Conn, database string) {
+	for {
+		if conn != nil {
+			_, _ = conn.WaitForNotification(ctx)       // there is none: it returns when the connection ends, or ctx
+			_ = conn.Close(context.WithoutCancel(ctx)) // rolls back, which releases the locks
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(relockInterval):
+		}
+		conn, _ = pg.lockTables(ctx, database) // the server may not accept connections yet
+	}
 }
 
 // lockTables locks all tables of a database in a transaction that stays open. Mode EXCLUSIVE admits reads only.

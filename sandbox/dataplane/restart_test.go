@@ -2,6 +2,7 @@ package dataplane
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"syscall"
@@ -66,6 +67,47 @@ func TestAKilledPostgreSQLIsRestartedWithItsData(t *testing.T) {
 	if err := conn.QueryRow(t.Context(), `SELECT id, (SELECT count(*) FROM pg_replication_slots WHERE slot_name = 'reader') FROM items`).Scan(&id, &slots); err != nil || id != 7 || slots != 1 {
 		t.Errorf("row %d, %d replication slots, %v", id, slots, err)
 	}
+}
+
+func TestTablesStayLockedWhenTheirServerIsKilled(t *testing.T) {
+	servers, _ := plane(t)
+	if _, err := servers.EnsureCluster(t.Context(), Cluster{ID: "main", Database: "app", MasterUser: "boss", MasterPassword: "secret"}); err != nil {
+		t.Fatal(err)
+	}
+	pg := find(servers, servers.clusters, "main").postgres
+	exec := func(statement string) error {
+		conn, err := pgx.Connect(t.Context(), pg.url(pgSuperuser, "app"))
+		if err != nil {
+			return err
+		}
+		defer func() { _ = conn.Close(context.Background()) }()
+		_, err = conn.Exec(t.Context(), statement)
+		return err
+	}
+	// Fails at once with SQLSTATE 55P03 while another session holds a lock against writes.
+	write := func() error {
+		return exec(`BEGIN; LOCK TABLE items IN ROW EXCLUSIVE MODE NOWAIT; INSERT INTO items VALUES (7); COMMIT`)
+	}
+	locked := func() error {
+		if err := write(); err == nil || !strings.Contains(err.Error(), "55P03") {
+			return errors.Join(errors.New("a write finds the tables unlocked"), err)
+		}
+		return nil
+	}
+	if err := exec(`CREATE TABLE items (id int)`); err != nil {
+		t.Fatal(err)
+	}
+	release, err := servers.LockTables(t.Context(), func(string) bool { return true })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := locked(); err != nil {
+		t.Error(err)
+	}
+	killServers(t, servers)
+	wait(t, locked)
+	release()
+	wait(t, write)
 }
 
 func TestKilledRedisNodesAreRestartedWithDataUsersAndSlots(t *testing.T) {

@@ -23,10 +23,11 @@ type Swap struct {
 // swapped is a swap in effect: it holds for the versions of the function whose code is the one that it replaced. So it
 // ends by itself when another version is deployed, for each alias as it moves.
 type swapped struct {
-	owner    string
-	replaces string // CodeSHA256
-	root     string // directory with bootstrap
-	debug    *debugging
+	owner     string
+	qualifier string // alias or version whose code was replaced
+	replaces  string // CodeSHA256
+	root      string // directory with bootstrap
+	debug     *debugging
 	// users are the invocations and environments that may still start or run the code. Once it is replaced, the last of
 	// them removes it.
 	users users
@@ -51,7 +52,7 @@ func (h *Host) Swap(ctx context.Context, qualifier string, s Swap) error {
 	if err != nil {
 		return fmt.Errorf("look up function %s: %w", s.Function, err)
 	}
-	code := &swapped{owner: s.Owner, replaces: f.CodeSHA256}
+	code := &swapped{owner: s.Owner, qualifier: qualifier, replaces: f.CodeSHA256}
 	if code.root, err = keepBinary(h.swaps, s.Binary); err != nil {
 		return fmt.Errorf("keep the new code of %s: %w", s.Function, err)
 	}
@@ -176,12 +177,17 @@ func (h *Host) swappedCode(f Function) *swapped {
 	return nil
 }
 
-// Debugged reports whether the function runs under a debugger, where time does not count.
+// Debugged reports whether the function runs under a debugger, where time does not count. Code that was deployed since
+// does not.
 func (h *Host) Debugged(function string) bool {
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	code := h.swapped[function]
-	return code.debugged()
+	h.mu.Unlock()
+	if !code.debugged() {
+		return false
+	}
+	f, err := h.config.Source.Function(context.Background(), function, code.qualifier)
+	return err == nil && f.CodeSHA256 == code.replaces
 }
 
 // keepBinary copies the executable to a new directory under dir, as bootstrap, and returns that directory.

@@ -153,3 +153,21 @@ func TestASwapWhoseOwnerEndsMeanwhileDoesNotComeIntoEffect(t *testing.T) {
 	wantVersion(t, h, "1")
 	waitEmpty(t, h.swaps)
 }
+
+func TestCodeThatWasDeployedSinceRunsUnderNoDebugger(t *testing.T) {
+	h, s := newFunction(t, nil)
+	f, err := s.Function(t.Context(), "f", "live")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.mu.Lock()
+	h.swapped["f"] = &swapped{qualifier: "live", replaces: f.CodeSHA256, debug: newDebugging(Debugger{})}
+	h.mu.Unlock()
+	if !h.Debugged("f") {
+		t.Error("the swapped code does not count as debugged")
+	}
+	s.change(func(s *fakeSource) { s.put(zipped("bootstrap", append([]byte(nil), append(binaries[0], 0)...))) })
+	if h.Debugged("f") {
+		t.Error("the deployed code counts as debugged")
+	}
+}
