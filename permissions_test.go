@@ -56,25 +56,12 @@ func own(service, resource string) string {
 
 // The names, region and partition are the longest.
 func TestManagedPoliciesOfTheLongestNamesAreWithinIAMsQuotas(t *testing.T) {
-	const project, stack = "payments-platform", "p"
-	named := func(r mocks.Resource) map[string]any {
-		return map[string]any{"name": r.Name + "-1a2b3c4", "arn": "arn:aws-us-gov:iam::123456789012:policy/" + r.Name + "-1a2b3c4"}
-	}
 	c := iam.Default()
 	c.OIDC, c.StateBucket = "off", strings.Repeat("b", 63)
 	c.StateKey = "arn:aws-us-gov:kms:ap-southeast-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-	r := mocks.Mocks{
-		Project: project, Stack: stack,
-		Outputs: map[string]func(mocks.Resource) map[string]any{
-			"aws:iam/user:User": named, "aws:iam/role:Role": named, "aws:iam/policy:Policy": named,
-		},
-		Calls: map[string]func(map[string]any) map[string]any{
-			"aws:index/getRegion:getRegion":       func(map[string]any) map[string]any { return map[string]any{"name": "ap-southeast-1"} },
-			"aws:index/getPartition:getPartition": func(map[string]any) map[string]any { return map[string]any{"partition": "aws-us-gov"} },
-		},
-	}.Run(t, func(ctx *pulumi.Context) error {
+	r := mocks.Longest().Run(t, func(ctx *pulumi.Context) error {
 		components := componentPermissions(settings{DNS: dns.Config{Domain: strings.Repeat("d", 47) + ".org"}})
-		_, err := iam.New(ctx, project+"-"+stack+"-iam", iam.Args{Config: c, Components: components, OperationsKeyARN: pulumi.String("key")})
+		_, err := iam.New(ctx, mocks.LongestName+"-iam", iam.Args{Config: c, Components: components, OperationsKeyARN: pulumi.String("key")})
 		return err
 	})
 	policies := r.OfType("aws:iam/policy:Policy")

@@ -60,21 +60,8 @@ func TestPoliciesOfTheLongestNamesAreWithinIAMsQuotas(t *testing.T) {
 // longest creates the component with the longest names, region and partition.
 func longest(t *testing.T, c Config) *mocks.Recorder {
 	t.Helper()
-	const project, stack = "payments-platform", "p"
-	named := func(r mocks.Resource) map[string]any {
-		return map[string]any{"name": r.Name + "-1a2b3c4", "arn": "arn:aws-us-gov:iam::123456789012:policy/" + r.Name + "-1a2b3c4"}
-	}
-	return mocks.Mocks{
-		Project: project, Stack: stack,
-		Outputs: map[string]func(mocks.Resource) map[string]any{
-			"aws:iam/user:User": named, "aws:iam/role:Role": named, "aws:iam/policy:Policy": named,
-		},
-		Calls: map[string]func(map[string]any) map[string]any{
-			"aws:index/getRegion:getRegion":       func(map[string]any) map[string]any { return map[string]any{"name": "ap-southeast-1"} },
-			"aws:index/getPartition:getPartition": func(map[string]any) map[string]any { return map[string]any{"partition": "aws-us-gov"} },
-		},
-	}.Run(t, func(ctx *pulumi.Context) error {
-		_, err := New(ctx, project+"-"+stack+"-iam", Args{Config: c, Components: []func(policy.Scope) policy.Permissions{component}, OperationsKeyARN: pulumi.String(operationsKey)})
+	return mocks.Longest().Run(t, func(ctx *pulumi.Context) error {
+		_, err := New(ctx, mocks.LongestName+"-iam", Args{Config: c, Components: []func(policy.Scope) policy.Permissions{component}, OperationsKeyARN: pulumi.String(operationsKey)})
 		return err
 	})
 }
