@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	anyText rune = -1 - iota
+	anyString rune = -1 - iota
 	anyCharacter
 )
 
@@ -16,14 +16,14 @@ const (
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-specialchars
 const LiteralAsterisk = "${*}"
 
-// Match reports whether a text matches a pattern, in which * is any text and ? any one character.
+// Match reports whether a string matches a pattern, in which * is any string and ? any one character.
 func Match(pattern, text string) bool {
 	p, t := parse(pattern), []rune(text)
-	star, retry := -1, 0 // the last asterisk, and where its text ends at present
+	star, retry := -1, 0 // the last asterisk, and where what it matches ends at present
 	i, j := 0, 0
 	for j < len(t) {
 		switch {
-		case i < len(p) && p[i] == anyText:
+		case i < len(p) && p[i] == anyString:
 			star, retry = i, j
 			i++
 		case i < len(p) && (p[i] == anyCharacter || p[i] == t[j]):
@@ -36,7 +36,7 @@ func Match(pattern, text string) bool {
 			return false
 		}
 	}
-	return !slices.ContainsFunc(p[i:], func(r rune) bool { return r != anyText })
+	return !slices.ContainsFunc(p[i:], func(r rune) bool { return r != anyString })
 }
 
 func parse(pattern string) []rune {
@@ -48,7 +48,7 @@ func parse(pattern string) []rune {
 		for _, r := range literal {
 			switch r {
 			case '*':
-				r = anyText
+				r = anyString
 			case '?':
 				r = anyCharacter
 			}

@@ -53,6 +53,23 @@ var disableClientLog = sync.OnceFunc(logging.Disable)
 // OpenRedis returns a Redis; the first command connects.
 func OpenRedis(config RedisConfig) *Redis {
 	disableClientLog()
+	options, last := redisOptions(config), &login{config: config}
+	if config.Credentials != nil {
+		options.CredentialsProviderContext = last.provide
+	}
+	if !config.Cluster {
+		return &Redis{client: redis.NewClient(options.Simple()), onAuthFailure: last.reportAuthFailure}
+	}
+	sharded := options.Cluster()
+	// Without routing policies, the client does not fetch the table of all commands before the first one: those used here
+	// have their key in the default position.
+	sharded.DisableRoutingPolicies = true
+	client := redis.NewClusterClient(sharded)
+	return &Redis{client: client, cluster: client, onAuthFailure: last.reportAuthFailure}
+}
+
+// redisOptions are the client's, but for the login.
+func redisOptions(config RedisConfig) *redis.UniversalOptions {
 	timeout := limit.Of(cmp.Or(config.CommandTimeout, commandTimeout))
 	options := &redis.UniversalOptions{
 		Addrs:                 []string{config.Address},
@@ -84,19 +101,7 @@ func OpenRedis(config RedisConfig) *Redis {
 		dial = redis.NewDialer(&redis.Options{DialTimeout: dialTimeout, TLSConfig: options.TLSConfig})
 	}
 	options.Dialer = withoutDialErrors(dial)
-	last := &login{config: config}
-	if config.Credentials != nil {
-		options.CredentialsProviderContext = last.provide
-	}
-	if !config.Cluster {
-		return &Redis{client: redis.NewClient(options.Simple()), onAuthFailure: last.reportAuthFailure}
-	}
-	sharded := options.Cluster()
-	// Without routing policies, the client does not fetch the table of all commands before the first one: those used here
-	// have their key in the default position.
-	sharded.DisableRoutingPolicies = true
-	client := redis.NewClusterClient(sharded)
-	return &Redis{client: client, cluster: client, onAuthFailure: last.reportAuthFailure}
+	return options
 }
 
 // login keeps the last credentials, because Redis's error does not contain them.

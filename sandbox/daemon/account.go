@@ -49,30 +49,51 @@ func openAccount(ctx context.Context, l layout.Layout, region string, log *slog.
 			err = errors.Join(err, a.close())
 		}
 	}()
-	authority, err := dataplane.NewAuthority()
-	if err != nil {
+	if err := a.openDataPlane(l); err != nil {
 		return nil, err
 	}
-	if err := authority.WriteFile(l.CA()); err != nil {
+	if err := a.openControlPlane(ctx, l, region, log); err != nil {
 		return nil, err
+	}
+	if err := a.openFunctions(l, region, log); err != nil {
+		return nil, err
+	}
+	a.access, err = os.OpenFile(l.Log("access"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open the access log: %w", err)
+	}
+	return a, nil
+}
+
+// openDataPlane creates the servers of databases and caches, with the certificate authority that clients trust.
+func (a *account) openDataPlane(l layout.Layout) error {
+	authority, err := dataplane.NewAuthority()
+	if err != nil {
+		return err
+	}
+	if err := authority.WriteFile(l.CA()); err != nil {
+		return err
 	}
 	in, err := dataplane.Locate(l.Root, l.Venv())
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if a.plane, err = dataplane.New(in, authority, l.Network, a.faults); err != nil {
-		return nil, err
-	}
+	a.plane, err = dataplane.New(in, authority, l.Network, a.faults)
+	return err
+}
+
+// openControlPlane starts the emulator, and the gateway in front of it.
+func (a *account) openControlPlane(ctx context.Context, l layout.Layout, region string, log *slog.Logger) (err error) {
 	if a.issuer, err = oidc.New(); err != nil {
-		return nil, err
+		return err
 	}
 	// Opened for appending, because the emulator writes to it too.
 	a.calls, err = os.OpenFile(l.Calls(), os.O_CREATE|os.O_TRUNC|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("open the authorization log: %w", err)
+		return fmt.Errorf("open the authorization log: %w", err)
 	}
 	if a.emulator, err = keepEmulator(ctx, l, region, a.root, a.key); err != nil {
-		return nil, err
+		return err
 	}
 	a.gateway, err = gateway.New(gateway.Config{
 		Upstream:    &url.URL{Scheme: "http", Host: l.EmulatorAddr()},
@@ -83,22 +104,23 @@ func openAccount(ctx context.Context, l layout.Layout, region string, log *slog.
 		Limits: limits, Dir: filepath.Join(l.Data(), "code"), Plane: a.plane, ProxyWarmUp: l.ProxyWarmUp, Issuer: a.issuer, Calls: a.calls, Logger: log,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("create the gateway: %w", err)
+		return fmt.Errorf("create the gateway: %w", err)
 	}
+	return nil
+}
+
+// openFunctions creates the host that runs the functions' code, which the gateway invokes.
+func (a *account) openFunctions(l layout.Layout, region string, log *slog.Logger) (err error) {
 	a.shipper = newShipper(a.gateway.PutLogs, log)
 	a.host, err = lambdahost.New(lambdahost.Config{
 		Source: a.gateway, Dir: functionsDir(l), Region: region, AccountID: layout.Account,
 		Platform: platform(l), Logs: a.shipper.add, StreamRate: lambdahost.StreamRate,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("create the function host: %w", err)
+		return fmt.Errorf("create the function host: %w", err)
 	}
 	a.gateway.SetInvoker(a.host)
-	a.access, err = os.OpenFile(l.Log("access"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("open the access log: %w", err)
-	}
-	return a, nil
+	return nil
 }
 
 // functionsDir is the directory of the functions' code and logs.

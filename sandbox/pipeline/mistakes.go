@@ -8,9 +8,11 @@ import (
 	"github.com/didomi/serverless-api/sandbox/oidc"
 )
 
+// reviewJobs are the jobs of a merge request that preview and judge the change.
+var reviewJobs = []string{"preview:dev", "preview:prod", "review"}
+
 // mistakes are changes that the pipeline must stop, each in its stage and with a message that says how to go on.
 func (s *session) mistakes() []step {
-	review := []string{"preview:dev", "preview:prod", "review"}
 	return []step{
 		{"a merge request from main into another branch cannot assume the deploy role, and a project with merged results is not deployed", func(ctx context.Context) error {
 			return errors.Join(s.borrowed(ctx), s.mergedResults(ctx))
@@ -19,30 +21,10 @@ func (s *session) mistakes() []step {
 			if err := s.propose(ctx, "widened", "Let the function do everything with files", replace("api/function/serving.go", `"s3:GetObject"`, `"s3:*"`)); err != nil {
 				return err
 			}
-			return s.expect(ctx, s.request("widened", review), false, "s3:*")
+			return s.expect(ctx, s.request("widened", reviewJobs), false, "s3:*")
 		}},
-		{"a replaced cluster is stopped in the merge request until a label accepts it, a protected one in any case", func(ctx context.Context) error {
-			if err := s.propose(ctx, "replaced", "Rename the database", renameDatabase); err != nil {
-				return err
-			}
-			if err := s.expect(ctx, s.request("replaced", review), false, s.dataComponent("dev")+"-cluster would be replaced", "accept-data-loss", "stack prod: there is no preview"); err != nil {
-				return err
-			}
-			return s.noted(1, "The preview of **prod** failed", s.dataComponent("prod")+"-cluster", "Data is lost", s.dataComponent("dev")+"-cluster")
-		}},
-		{"a locked stack is not updated, and the job names the lock's owner and what to do", func(ctx context.Context) error {
-			if err := s.propose(ctx, "held", "Change the function again", replace("lambda/touched.go", "third", "held")); err != nil {
-				return err
-			}
-			if err := s.expect(ctx, s.request("held", review), true); err != nil {
-				return err
-			}
-			release, err := s.hold(ctx, "dev")
-			if err != nil {
-				return err
-			}
-			return errors.Join(s.merge(ctx, "held", false, true, "operator@laptop", "pulumi cancel"), release())
-		}},
+		{"a replaced cluster is stopped in the merge request until a label accepts it, a protected one in any case", s.replacedCluster},
+		{"a locked stack is not updated, and the job names the lock's owner and what to do", s.lockedStack},
 		{"a change without a review is not deployed", func(ctx context.Context) error {
 			s.last++
 			if _, err := s.runner.Project.Change(ctx, "pushed", "Straight to main", replace("lambda/touched.go", "held", "pushed")); err != nil {
@@ -59,6 +41,33 @@ func (s *session) mistakes() []step {
 			return s.broken(ctx, "still-broken", replace("lambda/handler/items.go", "http.StatusTeapot", "http.StatusGone"))
 		}},
 	}
+}
+
+// replacedCluster proposes another database name.
+func (s *session) replacedCluster(ctx context.Context) error {
+	dev, prod := s.dataComponent("dev")+"-cluster", s.dataComponent("prod")+"-cluster"
+	if err := s.propose(ctx, "replaced", "Rename the database", renameDatabase); err != nil {
+		return err
+	}
+	if err := s.expect(ctx, s.request("replaced", reviewJobs), false, dev+" would be replaced", "accept-data-loss", "stack prod: there is no preview"); err != nil {
+		return err
+	}
+	return s.noted(1, "The preview of **prod** failed", prod, "Data is lost", dev)
+}
+
+// lockedStack deploys a change while another machine has the stack's lock.
+func (s *session) lockedStack(ctx context.Context) error {
+	if err := s.propose(ctx, "held", "Change the function again", replace("lambda/touched.go", "third", "held")); err != nil {
+		return err
+	}
+	if err := s.expect(ctx, s.request("held", reviewJobs), true); err != nil {
+		return err
+	}
+	release, err := s.hold(ctx, "dev")
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.merge(ctx, "held", false, true, "operator@laptop", "pulumi cancel"), release())
 }
 
 // borrowed has a merge request's pipeline request the deploy role with a token that names main: with merged results it runs
@@ -90,7 +99,7 @@ func (s *session) broken(ctx context.Context, branch string, edit func(dir strin
 	if err := s.propose(ctx, branch, "Break the function", edit); err != nil {
 		return err
 	}
-	if err := s.expect(ctx, s.request(branch, []string{"preview:dev", "preview:prod", "review"}), true); err != nil {
+	if err := s.expect(ctx, s.request(branch, reviewJobs), true); err != nil {
 		return err
 	}
 	if err := s.merge(ctx, branch, false, true, "the smoke test of dev failed"); err != nil {
