@@ -100,6 +100,8 @@ func export(ctx *pulumi.Context, ci *iam.IAM, zone *dns.DNS, vpc *network.Networ
 	ctx.Export("invokeUrl", apiComponent.InvokeURL)              // API Gateway's own address of the stage
 	ctx.Export("apiKey", pulumi.ToSecret(apiComponent.APIKey))   // value of the first key of the first plan; empty where requireApiKey is false
 	ctx.Export("apiKeys", pulumi.ToSecret(apiComponent.APIKeys)) // values of all API keys, by name
+	ctx.Export("auth", apiComponent.Auth)                        // how callers prove who they are: none, jwt or iam
+	ctx.Export("operationArns", apiComponent.OperationARNs)      // ARNs of the operations by route, for the policy of a caller that signs requests
 	ctx.Export("restApiId", apiComponent.RestAPIID)              // id of the REST API
 	ctx.Export("stage", apiComponent.StageName)                  // name of its stage
 	ctx.Export("functionName", apiComponent.FunctionName)        // name of the function api

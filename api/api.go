@@ -25,10 +25,14 @@ type API struct {
 	// none is asked for.
 	APIKey pulumi.StringOutput `pulumi:"apiKey"`
 	// APIKeys are all keys by name, each a secret.
-	APIKeys      pulumi.StringMapOutput `pulumi:"apiKeys"`
-	RestAPIID    pulumi.StringOutput    `pulumi:"restApiId"`
-	StageName    pulumi.StringOutput    `pulumi:"stageName"`
-	FunctionName pulumi.StringOutput    `pulumi:"functionName"`
+	APIKeys pulumi.StringMapOutput `pulumi:"apiKeys"`
+	// Auth is how callers prove who they are: none, jwt or iam.
+	Auth pulumi.StringOutput `pulumi:"auth"`
+	// OperationARNs are the ARNs of execute-api by route, for policies of callers that sign requests.
+	OperationARNs pulumi.StringMapOutput `pulumi:"operationArns"`
+	RestAPIID     pulumi.StringOutput    `pulumi:"restApiId"`
+	StageName     pulumi.StringOutput    `pulumi:"stageName"`
+	FunctionName  pulumi.StringOutput    `pulumi:"functionName"`
 	// FunctionNames are those of all functions of the stack: each publishes a version at every deployment.
 	FunctionNames pulumi.StringArrayOutput `pulumi:"functionNames"`
 	// FunctionVersion is the newest one, which serves unless a rollout is still to come.
@@ -89,6 +93,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	}
 
 	c.URL, c.InvokeURL, c.APIKey, c.APIKeys = url, g.stage.InvokeUrl, keys.first, keys.byName.ToStringMapOutput()
+	c.Auth, c.OperationARNs = pulumi.String(args.Config.Auth).ToStringOutput(), operationARNs(b, g)
 	c.RestAPIID, c.StageName = g.restAPI.ID().ToStringOutput(), g.stage.StageName
 	c.FunctionName, c.FunctionVersion, c.AliasARN = functions.API.Name, functions.API.Version, functions.Alias.Arn
 	c.FunctionNames = functions.Names.ToStringArrayOutput()
@@ -96,7 +101,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	c.RolloutAlarms, c.DashboardName = monitoring.RolloutAlarms, monitoring.DashboardName
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
 		"url": c.URL, "invokeUrl": c.InvokeURL, "apiKey": c.APIKey, "apiKeys": c.APIKeys,
-		"restApiId": c.RestAPIID, "stageName": c.StageName,
+		"auth": c.Auth, "operationArns": c.OperationARNs, "restApiId": c.RestAPIID, "stageName": c.StageName,
 		"functionName": c.FunctionName, "functionNames": c.FunctionNames, "functionVersion": c.FunctionVersion, "aliasArn": c.AliasARN,
 		"alarmTopicArn": c.AlarmTopicARN, "warningTopicArn": c.WarningTopicARN,
 		"rolloutAlarms": c.RolloutAlarms, "dashboardName": c.DashboardName,

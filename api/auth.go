@@ -10,6 +10,7 @@ import (
 	"github.com/didomi/serverless-api/api/function"
 	"github.com/didomi/serverless-api/internal/config"
 	"github.com/didomi/serverless-api/lambda/openapi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // The ways in which callers prove who they are.
@@ -169,4 +170,16 @@ func (c Config) authorizer() *function.Authorizer {
 		Issuer: c.JWT.Issuer, Audience: c.JWT.Audience, Algorithm: c.JWT.Algorithm, ClockSkew: c.JWT.ClockSkew,
 		Scopes: operationScopes(c.Document),
 	}
+}
+
+// operationARNs are the ARNs that a policy of a caller allows execute-api:Invoke on, by route.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-invoke-api.html
+func operationARNs(b builder, g gateway) pulumi.StringMapOutput {
+	arns := pulumi.StringMap{}
+	for _, o := range b.args.Config.Document.Operations() {
+		if o.Keyed {
+			arns[o.Route()] = pulumi.Sprintf("%s/%s/%s", g.restAPI.ExecutionArn, b.args.Stage, o.InvokePath())
+		}
+	}
+	return arns.ToStringMapOutput()
 }

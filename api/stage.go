@@ -22,6 +22,8 @@ var accessLogFields = map[string]string{
 	"time":               "$context.requestTimeEpoch",
 	"ip":                 "$context.identity.sourceIp",
 	"apiKeyId":           "$context.identity.apiKeyId",
+	"principalId":        "$context.authorizer.principalId", // a hash (lambda/authorize)
+	"caller":             "$context.identity.caller",        // of a signature: the id of a user, or of a role and its session's name
 	"method":             "$context.httpMethod",
 	"resource":           "$context.resourcePath",
 	"protocol":           "$context.protocol",

@@ -7,10 +7,10 @@ import (
 )
 
 // notTheClients are the variables in which no client writes but API Gateway, AWS or this program; of
-// requestId it is a UUID at most (developer guide, "Set up access logging" and "Variables for access
+// requestId it is a UUID at most; of the caller it is the name of a role's session, which IAM allows no quotes in (developer guide, "Set up access logging" and "Variables for access
 // logging"). All others may hold quotes that a client sent, which API Gateway does not escape.
 var notTheClients = []string{
-	"requestId", "extendedRequestId", "requestTimeEpoch", "identity.sourceIp", "identity.apiKeyId", "httpMethod", "resourcePath",
+	"requestId", "extendedRequestId", "requestTimeEpoch", "identity.sourceIp", "identity.apiKeyId", "authorizer.principalId", "identity.caller", "httpMethod", "resourcePath",
 	"protocol", "status", "responseLength", "responseLatency", "integration.requestId", "integration.integrationStatus",
 	"integration.status", "integration.latency", "waf.status", "error.responseType",
 }

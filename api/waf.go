@@ -37,11 +37,7 @@ func newWebACL(ctx *pulumi.Context, b builder, stage *apigateway.Stage) error {
 		DefaultAction: &wafv2.WebAclDefaultActionArgs{Allow: &wafv2.WebAclDefaultActionAllowArgs{}},
 		// For what keeps requests: the log and the samples, which CloudWatch's console shows.
 		DataProtectionConfig: protectedFields(),
-		Rules: wafv2.WebAclRuleArray{
-			rateRule(b.args.Config.addressLimit()),
-			managedRules("common", 1, "AWSManagedRulesCommonRuleSet", commonCountOnly...),
-			managedRules("bad-inputs", 2, "AWSManagedRulesKnownBadInputsRuleSet", badInputsCountOnly...),
-		},
+		Rules:                webACLRules(b.args.Config),
 		VisibilityConfig: &wafv2.WebAclVisibilityConfigArgs{
 			CloudwatchMetricsEnabled: pulumi.Bool(true),
 			MetricName:               pulumi.String(webACLMetric(b)),
@@ -62,6 +58,51 @@ func newWebACL(ctx *pulumi.Context, b builder, stage *apigateway.Stage) error {
 		return fmt.Errorf("api: web ACL of the stage: %w", err)
 	}
 	return newWebACLLog(ctx, b, acl)
+}
+
+// webACLRules are those of addresses and AWS's sets; and of tokens, where the stack limits them.
+func webACLRules(c Config) wafv2.WebAclRuleArray {
+	rules := wafv2.WebAclRuleArray{
+		rateRule(c.addressLimit()),
+		managedRules("common", 1, "AWSManagedRulesCommonRuleSet", commonCountOnly...),
+		managedRules("bad-inputs", 2, "AWSManagedRulesKnownBadInputsRuleSet", badInputsCountOnly...),
+	}
+	if c.JWT.TokenRateLimit > 0 {
+		rules = append(rules, tokenRateRule(c.JWT.TokenRateLimit))
+	}
+	return rules
+}
+
+// tokenRateRule blocks a token for as long as it comes with more requests than the limit: each value of the header
+// Authorization is counted by itself, from whatever addresses, and requests without it are not.
+// https://docs.aws.amazon.com/waf/latest/developerguide/waf-rule-statement-type-rate-based-aggregation-options.html
+func tokenRateRule(limit int) *wafv2.WebAclRuleArgs {
+	const name = "token-rate"
+	return &wafv2.WebAclRuleArgs{
+		Name:     pulumi.String(name),
+		Priority: pulumi.Int(3),
+		Action:   &wafv2.WebAclRuleActionArgs{Block: &wafv2.WebAclRuleActionBlockArgs{}},
+		Statement: &wafv2.WebAclRuleStatementArgs{
+			RateBasedStatement: &wafv2.WebAclRuleStatementRateBasedStatementArgs{
+				AggregateKeyType: pulumi.String("CUSTOM_KEYS"),
+				CustomKeys: wafv2.WebAclRuleStatementRateBasedStatementCustomKeyArray{
+					&wafv2.WebAclRuleStatementRateBasedStatementCustomKeyArgs{
+						Header: &wafv2.WebAclRuleStatementRateBasedStatementCustomKeyHeaderArgs{
+							Name: pulumi.String("authorization"),
+							TextTransformations: wafv2.WebAclRuleStatementRateBasedStatementCustomKeyHeaderTextTransformationArray{
+								&wafv2.WebAclRuleStatementRateBasedStatementCustomKeyHeaderTextTransformationArgs{
+									Priority: pulumi.Int(0), Type: pulumi.String("NONE"),
+								},
+							},
+						},
+					},
+				},
+				EvaluationWindowSec: pulumi.Int(rateWindowSeconds),
+				Limit:               pulumi.Int(limit),
+			},
+		},
+		VisibilityConfig: ruleVisibility(name),
+	}
 }
 
 // webACLMetric is what the web ACL is called in its metrics.

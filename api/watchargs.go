@@ -17,7 +17,7 @@ func (b builder) watchArgs(f function.Functions, g gateway) watch.Args {
 			Name: f.API.Name, Version: f.API.Version, Alias: contract.LiveAlias, Log: f.Log.Name,
 			Canary: c.Rollout == function.Canary, Provisioned: c.ProvisionedConcurrency > 0,
 		},
-		AccessLog: g.accessLog.Name, Alarms: f.Alarms,
+		AccessLog: g.accessLog.Name, Alarms: f.Alarms, Authorizer: f.Authorizer != nil,
 		Database: watch.Database{
 			Proxied: a.Database.Proxied, ProxyName: a.Database.ProxyName, ClusterIdentifier: a.Database.ClusterIdentifier,
 			Readers: a.Database.Readers, Pauses: a.Database.Pauses,

@@ -239,6 +239,15 @@ func (a Args) configuredAlarms() (list []alarmSpec) {
 			description: "Requests exceed the provisioned concurrency for 15 minutes. Raise provisionedMax, or provisionedConcurrency.",
 		})
 	}
+	if a.Authorizer {
+		list = append(list, alarmSpec{
+			// Of the metric Errors of the function no alarm is possible: each token that is not accepted is an
+			// error to Lambda, as API Gateway requires. One failure is a request that got a 500; a cold start
+			// that does not reach the issuer causes some.
+			name: "authorizer", metric: a.refusals(authorizerFailure), threshold: 0, minutes: 2, of: 5,
+			description: "Tokens cannot be checked, and clients get 500. Look at the log of the function authorizer: usually the issuer's keys cannot be fetched.",
+		})
+	}
 	for _, declared := range a.Alarms {
 		list = append(list, alarmSpec{
 			name: declared.Name, metric: metric{declared.Namespace, declared.Metric, declared.Stat, declared.Dimensions},

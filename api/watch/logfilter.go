@@ -25,7 +25,13 @@ const (
 // Gateway's own metrics sum all 4xx up, those of the function included.
 var refusalTypes = map[string]string{
 	"throttled": "THROTTLED", "quota": "QUOTA_EXCEEDED", "key": "INVALID_API_KEY", "waf": "WAF_FILTERED",
+	"authorizer": authorizerFailure,
 }
+
+// authorizerFailure is API Gateway's response when the authorizer ends without a result: a crash, a time-out, or an
+// issuer whose keys cannot be fetched. A token that is not accepted is none.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+const authorizerFailure = "AUTHORIZER_FAILURE"
 
 // logFilter creates a metric from the matching lines of a log.
 type logFilter struct {
@@ -51,6 +57,9 @@ func countLogLines(ctx *pulumi.Context, a Args) error {
 		},
 	}
 	for _, name := range slices.Sorted(maps.Keys(refusalTypes)) {
+		if refusalTypes[name] == authorizerFailure && !a.Authorizer {
+			continue
+		}
 		filters = append(filters, logFilter{
 			name: "refusals-" + name, metric: refusalsMetric + refusalTypes[name], log: a.AccessLog,
 			pattern: fmt.Sprintf(`{ $.errorType = "%s" }`, refusalTypes[name]),

@@ -23,6 +23,8 @@ type Args struct {
 	Alarms []component.Alarm
 	// AccessLog is the name of the log group of API Gateway's access log.
 	AccessLog pulumi.StringOutput
+	// Authorizer is whether API Gateway has a function check tokens.
+	Authorizer bool
 	// Firewall are the web ACL's metrics; nil: there is no web ACL.
 	Firewall *Firewall
 

@@ -343,7 +343,9 @@ func TestTheDashboardShowsTheRequestPathFromLeftToRight(t *testing.T) {
 
 // Clients can write into the access log: they would choose the values of a dimension, and how many metrics there are.
 func TestNoMetricOfTheAccessLogHasADimension(t *testing.T) {
-	r := build(t, full())
+	args := full()
+	args.Authorizer = true
+	r := build(t, args)
 	counted := 0
 	for _, filter := range r.OfType("aws:cloudwatch/logMetricFilter:LogMetricFilter") {
 		if group, _ := filter.Inputs["logGroupName"].(string); !strings.HasPrefix(group, testName+"-access-log") {

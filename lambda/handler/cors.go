@@ -7,7 +7,7 @@ import (
 
 // Headers beyond the CORS-safelisted ones (Fetch standard).
 const (
-	allowedHeaders = "Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Range, If-Unmodified-Since, Range, X-Api-Key"
+	allowedHeaders = "Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Range, If-Unmodified-Since, Range, X-Amz-Content-Sha256, X-Amz-Date, X-Amz-Security-Token, X-Api-Key"
 	exposedHeaders = "Accept-Ranges, Content-Range, ETag, Location, Retry-After, X-Cache, X-File-Size, X-Request-Id"
 	// preflightAge is how long a browser caches a preflight response, in seconds: Chromium's maximum.
 	preflightAge = "7200"

@@ -15,7 +15,7 @@ func TestCORS(t *testing.T) {
 	preflightResponse := map[string]string{
 		"Access-Control-Allow-Origin": page, "Access-Control-Allow-Methods": "DELETE, GET, HEAD, OPTIONS, PUT", "Allow": "DELETE, GET, HEAD, OPTIONS, PUT",
 		"Access-Control-Max-Age": "7200", "Vary": "Origin",
-		"Access-Control-Allow-Headers": "Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Range, If-Unmodified-Since, Range, X-Api-Key",
+		"Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Range, If-Unmodified-Since, Range, X-Amz-Content-Sha256, X-Amz-Date, X-Amz-Security-Token, X-Api-Key",
 	}
 	read := map[string]string{
 		"Access-Control-Allow-Origin": page, "Access-Control-Allow-Credentials": "", "Vary": "Origin",

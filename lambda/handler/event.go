@@ -78,13 +78,7 @@ func (r *eventReader) event(to *request) bool {
 		case "pathParameters":
 			to.path = r.strings(usualParameters)
 		case "requestContext":
-			r.object(func(name string) {
-				if name == "requestId" {
-					to.id = r.string()
-					return
-				}
-				r.skip()
-			})
+			r.requestContext(to)
 		case "body":
 			to.rawBody = r.string()
 		case "isBase64Encoded":
@@ -102,6 +96,35 @@ func (r *eventReader) event(to *request) bool {
 		to.query = r.stringsAt(parameters, usualParameters)
 	}
 	return complete && !r.failed
+}
+
+// requestContext reads the request's id and who made it.
+func (r *eventReader) requestContext(to *request) {
+	var principal, caller string
+	r.object(func(name string) {
+		switch name {
+		case "requestId":
+			to.id = r.string()
+		case "authorizer":
+			r.member("principalId", &principal)
+		case "identity":
+			r.member("caller", &caller)
+		default:
+			r.skip()
+		}
+	})
+	to.caller = callerOf(principal, caller)
+}
+
+// member reads one string of an object.
+func (r *eventReader) member(wanted string, to *string) {
+	r.object(func(name string) {
+		if name == wanted {
+			*to = r.string()
+			return
+		}
+		r.skip()
+	})
 }
 
 // next skips white space and returns the next byte, or 0 at the end.

@@ -18,6 +18,7 @@ import (
 // request is a parsed event of API Gateway.
 type request struct {
 	id       string // of API Gateway, otherwise of the invocation
+	caller   string // who made it; empty without authentication
 	method   string
 	resource string
 	header   header
@@ -86,8 +87,10 @@ func firstOf(values []string) string {
 // newRequest converts an event. API Gateway sends every header and parameter twice, once with all values; an event from
 // another source may have the single-value form only.
 func newRequest(event events.APIGatewayProxyRequest) *request {
+	principal, _ := event.RequestContext.Authorizer["principalId"].(string)
 	return &request{
 		id:       event.RequestContext.RequestID,
+		caller:   callerOf(principal, event.RequestContext.Identity.Caller),
 		method:   event.HTTPMethod,
 		resource: event.Resource,
 		header:   newFields(event.MultiValueHeaders, event.Headers),
@@ -97,6 +100,17 @@ func newRequest(event events.APIGatewayProxyRequest) *request {
 		rawBody:  event.Body,
 		isBase64: event.IsBase64Encoded,
 	}
+}
+
+// callerOf is the caller's id for the log: the one that the authorizer returned, or the unique id of the user or role
+// that signed the request. The name of a role's session, after the colon, can be a person's.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
+func callerOf(principal, signer string) string {
+	if principal != "" {
+		return principal
+	}
+	id, _, _ := strings.Cut(signer, ":")
+	return id
 }
 
 func newFields(multi map[string][]string, plain map[string]string) (all []field) {

@@ -15,7 +15,10 @@ const Name = mocks.Project + "-" + mocks.Stack + "-api"
 // Outputs are what AWS computes for the types that others of the component refer to.
 var Outputs = map[string]func(mocks.Resource) map[string]any{
 	"aws:lambda/function:Function": func(r mocks.Resource) map[string]any {
-		return map[string]any{"name": r.Name, "version": "7"}
+		return map[string]any{
+			"name": r.Name, "version": "7",
+			"invokeArn": "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:123456789012:function:" + r.Name + "/invocations",
+		}
 	},
 	"aws:lambda/alias:Alias": func(r mocks.Resource) map[string]any {
 		arn := "arn:aws:lambda:eu-west-1:123456789012:function:" + r.Inputs["functionName"].(string) + ":live"
