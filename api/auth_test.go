@@ -289,3 +289,11 @@ func TestWAFLimitsEachTokenWhereTheStackDoes(t *testing.T) {
 		t.Errorf("%v, want %v", rule, want)
 	}
 }
+
+// tokens are the arguments of a stack with everything, and with tokens.
+func tokens(t *testing.T) Args {
+	t.Helper()
+	args := full(t)
+	withTokens(&args.Config)
+	return args
+}

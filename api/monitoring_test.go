@@ -44,7 +44,7 @@ func TestTheRunbookHasASectionForEveryAlarm(t *testing.T) {
 		}
 	}
 	names := map[string]bool{"customer-impact": true, "logs-are-silent": true}
-	for _, alarm := range build(t, full(t)).OfType("aws:cloudwatch/metricAlarm:MetricAlarm") {
+	for _, alarm := range build(t, tokens(t)).OfType("aws:cloudwatch/metricAlarm:MetricAlarm") {
 		name := strings.TrimPrefix(alarm.Name, testName+"-")
 		if strings.HasPrefix(name, "latency-") {
 			name = "latency" // and the operation
