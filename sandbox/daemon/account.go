@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -23,17 +25,19 @@ import (
 
 // account is the emulated account: control plane, data plane and functions.
 type account struct {
-	root     credentials
-	key      string // required by the emulator's port
-	emulator *child.Keeper
-	plane    *dataplane.Servers
-	gateway  *gateway.Gateway
-	issuer   *oidc.Issuer
-	host     *lambdahost.Host
-	faults   *faults.Registry
-	shipper  *shipper // of the functions' logs
-	access   *os.File // access log of the REST APIs
-	calls    *os.File // authorization log of users and roles
+	root      credentials
+	key       string // required by the emulator's port
+	emulator  *child.Keeper
+	plane     *dataplane.Servers
+	gateway   *gateway.Gateway
+	issuer    *oidc.Issuer
+	authority *dataplane.Authority
+	host      *lambdahost.Host
+	proxy     *http.Server // to the issuer, of functions outside the VPC
+	faults    *faults.Registry
+	shipper   *shipper // of the functions' logs
+	access    *os.File // access log of the REST APIs
+	calls     *os.File // authorization log of users and roles
 }
 
 // limits are those of an established account: its quotas allow several stacks with a NAT gateway in each zone. Tests set
@@ -67,18 +71,18 @@ func openAccount(ctx context.Context, l layout.Layout, region string, log *slog.
 
 // openDataPlane creates the servers of databases and caches, with the certificate authority that clients trust.
 func (a *account) openDataPlane(l layout.Layout) error {
-	authority, err := dataplane.NewAuthority()
-	if err != nil {
+	var err error
+	if a.authority, err = dataplane.NewAuthority(); err != nil {
 		return err
 	}
-	if err := authority.WriteFile(l.CA()); err != nil {
+	if err := a.authority.WriteFile(l.CA()); err != nil {
 		return err
 	}
 	in, err := dataplane.Locate(l.Root, l.Venv())
 	if err != nil {
 		return err
 	}
-	a.plane, err = dataplane.New(in, authority, l.Network, a.faults)
+	a.plane, err = dataplane.New(in, a.authority, l.Network, a.faults)
 	return err
 }
 
@@ -111,16 +115,32 @@ func (a *account) openControlPlane(ctx context.Context, l layout.Layout, region 
 
 // openFunctions creates the host that runs the functions' code, which the gateway invokes.
 func (a *account) openFunctions(l layout.Layout, region string, log *slog.Logger) (err error) {
+	proxy, err := a.openProxy()
+	if err != nil {
+		return err
+	}
 	a.shipper = newShipper(a.gateway.PutLogs, log)
 	a.host, err = lambdahost.New(lambdahost.Config{
 		Source: a.gateway, Dir: functionsDir(l), Region: region, AccountID: layout.Account,
-		Platform: platform(l), Logs: a.shipper.add, StreamRate: lambdahost.StreamRate,
+		Platform: platform(l), Internet: map[string]string{"HTTPS_PROXY": "http://" + proxy}, Logs: a.shipper.add, StreamRate: lambdahost.StreamRate,
 	})
 	if err != nil {
 		return fmt.Errorf("create the function host: %w", err)
 	}
 	a.gateway.SetInvoker(a.host)
 	return nil
+}
+
+// openProxy serves the issuer to functions outside the VPC, and returns the address. Those inside have no route to it,
+// as with a VPC without NAT.
+func (a *account) openProxy() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("open the issuer's proxy: %w", err)
+	}
+	a.proxy = &http.Server{Handler: a.issuer.Proxy(a.authority.Certificate), ReadHeaderTimeout: readHeaderTimeout}
+	go func() { _ = a.proxy.Serve(listener) }() // ends with close
+	return listener.Addr().String(), nil
 }
 
 // functionsDir is the directory of the functions' code and logs.
@@ -156,6 +176,9 @@ func (a *account) close() error {
 	}
 	if a.shipper != nil {
 		a.shipper.close()
+	}
+	if a.proxy != nil {
+		all = errors.Join(all, a.proxy.Close())
 	}
 	if a.plane != nil {
 		all = errors.Join(all, a.plane.Close())

@@ -26,6 +26,11 @@ func (s *server) control() http.Handler {
 		_ = json.NewEncoder(w).Encode(s.account.plane.Databases()) // the client may have disconnected
 	})
 	mux.HandleFunc("POST /token", s.token)
+	mux.HandleFunc("POST /token/rotate", func(w http.ResponseWriter, _ *http.Request) {
+		if err := s.account.issuer.Rotate(); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+		}
+	})
 	mux.HandleFunc("POST /faults", s.setFault)
 	mux.HandleFunc("POST /sessions", s.openSession)
 	mux.HandleFunc("PUT /sessions/{session}/functions/{name}", s.swap)

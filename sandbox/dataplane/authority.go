@@ -70,28 +70,32 @@ func (a *Authority) Pool() *x509.CertPool {
 
 // server creates the TLS configuration of a server at addr.
 func (a *Authority) server(addr netip.Addr, protocols ...string) (*tls.Config, error) {
+	certificate, err := a.certify(&x509.Certificate{Subject: pkix.Name{CommonName: addr.String()}, IPAddresses: []net.IP{addr.AsSlice()}})
+	if err != nil {
+		return nil, err
+	}
+	return &tls.Config{Certificates: []tls.Certificate{*certificate}, MinVersion: tls.VersionTLS12, NextProtos: protocols}, nil
+}
+
+// Certificate creates the certificate of a host name.
+func (a *Authority) Certificate(host string) (*tls.Certificate, error) {
+	return a.certify(&x509.Certificate{Subject: pkix.Name{CommonName: host}, DNSNames: []string{host}})
+}
+
+// certify creates a key and a server's certificate for it.
+func (a *Authority) certify(template *x509.Certificate) (*tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return nil, fmt.Errorf("create a key for %s: %w", addr, err)
+		return nil, fmt.Errorf("create a key for %s: %w", template.Subject.CommonName, err)
 	}
-	template := &x509.Certificate{
-		SerialNumber: serial(),
-		Subject:      pkix.Name{CommonName: addr.String()},
-		NotBefore:    time.Now().Add(-time.Hour),
-		NotAfter:     time.Now().Add(certificateLife),
-		KeyUsage:     x509.KeyUsageDigitalSignature,
-		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		IPAddresses:  []net.IP{addr.AsSlice()},
-	}
+	template.SerialNumber = serial()
+	template.NotBefore, template.NotAfter = time.Now().Add(-time.Hour), time.Now().Add(certificateLife)
+	template.KeyUsage, template.ExtKeyUsage = x509.KeyUsageDigitalSignature, []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
 	if err != nil {
-		return nil, fmt.Errorf("create a certificate for %s: %w", addr, err)
+		return nil, fmt.Errorf("create a certificate for %s: %w", template.Subject.CommonName, err)
 	}
-	return &tls.Config{
-		Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}},
-		MinVersion:   tls.VersionTLS12,
-		NextProtos:   protocols,
-	}, nil
+	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
 }
 
 func serial() *big.Int {

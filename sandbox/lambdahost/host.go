@@ -21,6 +21,8 @@ type Config struct {
 	// Platform has the variables that every function gets in addition to the standard ones: AWS_ENDPOINT_URL,
 	// SSL_CERT_FILE, SANDBOX_ROOT, ... They override the function's own.
 	Platform map[string]string
+	// Internet has the variables that only functions outside a VPC get.
+	Internet map[string]string
 	// Logs receives every log line as it is written; nil: only files. It is called concurrently and must not block for
 	// long.
 	Logs func(LogLine)

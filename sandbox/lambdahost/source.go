@@ -23,6 +23,7 @@ type Function struct {
 	LogGroup     string
 	Architecture string // "arm64" or "x86_64"
 	Reserved     *int   // reserved concurrency; nil: unreserved
+	VPC          bool   // it has subnets
 	KeyARN       string // of the environment variables; empty: Lambda's key
 }
 

@@ -36,6 +36,9 @@ func (e *environment) variables(taskRoot, address string, c Credentials) []strin
 		"TMPDIR":                          e.scratch,
 	})
 	maps.Copy(all, e.host.config.Platform)
+	if !f.VPC {
+		maps.Copy(all, e.host.config.Internet)
+	}
 	list := make([]string, 0, len(all))
 	for _, key := range slices.Sorted(maps.Keys(all)) {
 		list = append(list, key+"="+all[key])

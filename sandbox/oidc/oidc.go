@@ -1,4 +1,5 @@
-// Package oidc is the sandbox's identity provider: it signs the tokens of GitLab's pipeline jobs and verifies them.
+// Package oidc is the sandbox's identity provider: it signs the tokens of GitLab's pipeline jobs and of an API's callers,
+// verifies them and serves its keys.
 package oidc
 
 import (
@@ -6,6 +7,8 @@ import (
 	"crypto/rsa"
 	"fmt"
 	"maps"
+	"strconv"
+	"sync"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -17,19 +20,31 @@ const lifetime = time.Hour
 // keyBits is the size of GitLab's signing key.
 const keyBits = 2048
 
-// Issuer signs tokens with a key that New generates.
-type Issuer struct{ key *rsa.PrivateKey }
+// Issuer signs tokens with its newest key, and verifies those of all of its keys.
+type Issuer struct {
+	mu   sync.Mutex
+	keys []*rsa.PrivateKey // the ID of a key is its index
+}
 
 // Claims are the claims of a token: at least iss, aud and sub.
 type Claims map[string]any
 
 // New returns an issuer with a new key.
 func New() (*Issuer, error) {
+	i := &Issuer{}
+	return i, i.Rotate()
+}
+
+// Rotate generates a key, which signs from now on. The keys before stay valid.
+func (i *Issuer) Rotate() error {
 	key, err := rsa.GenerateKey(rand.Reader, keyBits)
 	if err != nil {
-		return nil, fmt.Errorf("generate the key of the identity provider: %w", err)
+		return fmt.Errorf("generate the key of the identity provider: %w", err)
 	}
-	return &Issuer{key}, nil
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.keys = append(i.keys, key)
+	return nil
 }
 
 // Sign returns a token that is valid for an hour from now, unless the claims set other times.
@@ -37,7 +52,13 @@ func (i *Issuer) Sign(claims Claims) (string, error) {
 	now := time.Now()
 	all := jwt.MapClaims{"iat": now.Unix(), "nbf": now.Add(-5 * time.Second).Unix(), "exp": now.Add(lifetime).Unix()}
 	maps.Copy(all, claims)
-	token, err := jwt.NewWithClaims(jwt.SigningMethodRS256, all).SignedString(i.key)
+	i.mu.Lock()
+	newest := len(i.keys) - 1
+	key := i.keys[newest]
+	i.mu.Unlock()
+	unsigned := jwt.NewWithClaims(jwt.SigningMethodRS256, all)
+	unsigned.Header["kid"] = strconv.Itoa(newest)
+	token, err := unsigned.SignedString(key)
 	if err != nil {
 		return "", fmt.Errorf("sign the token: %w", err)
 	}
@@ -47,10 +68,22 @@ func (i *Issuer) Sign(claims Claims) (string, error) {
 // Verify returns the claims of a token of this issuer. The error for an expired token is jwt.ErrTokenExpired.
 func (i *Issuer) Verify(token string) (Claims, error) {
 	claims := jwt.MapClaims{}
-	_, err := jwt.ParseWithClaims(token, claims, func(*jwt.Token) (any, error) { return &i.key.PublicKey, nil },
+	_, err := jwt.ParseWithClaims(token, claims, i.keyOf,
 		jwt.WithValidMethods([]string{jwt.SigningMethodRS256.Alg()}), jwt.WithExpirationRequired())
 	if err != nil {
 		return nil, fmt.Errorf("verify the token: %w", err)
 	}
 	return Claims(claims), nil
+}
+
+// keyOf is the public key that a token names.
+func (i *Issuer) keyOf(token *jwt.Token) (any, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	id, _ := token.Header["kid"].(string)
+	index, err := strconv.Atoi(id)
+	if err != nil || index < 0 || index >= len(i.keys) {
+		return nil, fmt.Errorf("no key has the ID %q", id)
+	}
+	return &i.keys[index].PublicKey, nil
 }

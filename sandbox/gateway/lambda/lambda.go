@@ -18,6 +18,9 @@ type functionConfig struct {
 	Architectures                      []string
 	Environment                        struct{ Variables map[string]string }
 	LoggingConfig                      struct{ LogGroup string }
+	VpcConfig                          struct {
+		SubnetIDs []string `json:"SubnetIds"`
+	}
 }
 
 // getFunctionOutput is GetFunction's response.

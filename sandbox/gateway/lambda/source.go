@@ -46,7 +46,7 @@ func (s *Service) loadFunction(ctx context.Context, name, qualifier string) (lam
 	f := lambdahost.Function{
 		Name: name, Version: config.Version, Handler: config.Handler, RoleARN: config.Role,
 		CodeSHA256: config.CodeSha256, Environment: config.Environment.Variables, MemoryMB: config.MemorySize, Tags: response.Tags,
-		KeyARN:  config.KMSKeyArn,
+		KeyARN: config.KMSKeyArn, VPC: len(config.VpcConfig.SubnetIDs) > 0,
 		Timeout: time.Duration(config.Timeout) * time.Second, LogGroup: config.LoggingConfig.LogGroup, Architecture: "x86_64",
 	}
 	if f.LogGroup == "" {
