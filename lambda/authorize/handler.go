@@ -30,7 +30,7 @@ type Request struct {
 // errUnauthorized has the message that API Gateway turns into its response UNAUTHORIZED, 401. Any other one is
 // AUTHORIZER_FAILURE, 500.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
-var errUnauthorized = errors.New("Unauthorized") //nolint:staticcheck // API Gateway compares it
+var errUnauthorized = errors.New("Unauthorized")
 
 // Handle returns what the token of a request may call. The log has a line for each token that is not accepted, with the
 // reason and without the token.
