@@ -146,7 +146,7 @@ type Upload struct {
 
 // UploadRequest defines model for UploadRequest.
 type UploadRequest struct {
-	// ContentType A media type
+	// ContentType A media type in ASCII
 	ContentType *string `json:"content_type,omitempty"`
 
 	// Part With upload_id: the first part to return a URL of, next_part of the previous response

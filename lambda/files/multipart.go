@@ -73,7 +73,7 @@ func errTooLarge() error { return fault.New(fault.TooLarge, "a file has at most 
 
 // partLayout returns the size of every part but the last, and the number of parts.
 func partLayout(size int64) (each int64, count int32) {
-	each = max(partSize, (size+maxParts-1)/maxParts)
+	each = max(partSize, (size+MaxParts-1)/MaxParts)
 	return each, int32((size + each - 1) / each)
 }
 

@@ -29,8 +29,8 @@ const (
 	maxSinglePut int64 = 100 << 20
 	// partSize is the size of a part, unless there would be too many parts.
 	partSize int64 = 64 << 20
-	// maxParts is S3's limit.
-	maxParts = 10_000
+	// MaxParts is S3's limit on an upload's parts.
+	MaxParts = 10_000
 
 	linkExpiry  = 5 * time.Minute
 	putExpiry   = 15 * time.Minute

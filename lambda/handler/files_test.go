@@ -343,6 +343,12 @@ func TestUploadFile(t *testing.T) {
 		"with a negative size":                 {"a", `{"size": -1}`, json, 422, request{}},
 		"with a size as a string":              {"a", `{"size": "5"}`, json, 422, request{}},
 		"with a size in two letter cases":      {"a", `{"size": 5, "Size": 200000000}`, json, 422, request{}},
+		"with a size of null":                  {"a", `{"size": null}`, json, 422, request{}},
+		"with a size over 5 TiB":               {"a", `{"size": 5497558138881}`, json, 422, request{}},
+		"with a size of 5 TiB":                 {"a", `{"size": 5497558138880}`, json, 201, request{key: "a", size: 5497558138880}},
+		"with an empty type":                   {"a", `{"content_type": ""}`, json, 422, request{}},
+		"with a body that is no object":        {"a", `[]`, json, 422, request{}},
+		"with a body of null":                  {"a", `null`, json, 422, request{}},
 		"with a misspelled size":               {"a", `{"sizee": 5}`, json, 422, request{}},
 		"with a body that is not JSON":         {"a", `size=5`, json, 422, request{}},
 		"with another type of body":            {"a", `{}`, nil, 415, request{}},
@@ -359,6 +365,36 @@ func TestUploadFile(t *testing.T) {
 			do(t, h, file("POST", test.key, test.headers, test.body)).expect(t, test.status, nil)
 			if asked != test.want {
 				t.Errorf("asked for %+v", asked)
+			}
+		})
+	}
+}
+
+func TestAnUploadRequestIsRejectedWithAllItsProblems(t *testing.T) {
+	for body, want := range map[string][]string{
+		`{"contentType": "text/plain"}`: {
+			`"contentType" is not a member of an upload request, which has content_type, part, size, upload_id`,
+		},
+		`{"contentType": "text/plain", "size": -1, "part": 0}`: {
+			`"contentType" is not a member`, "part must be an integer from 1 to 10000", "size must be an integer from 0 to 5497558138880", "part requires the upload_id",
+		},
+		`{"upload_id": "", "part": 10001, "Size": 5}`: {
+			`"Size" is not a member`, "part must be an integer", "upload_id must be the one",
+		},
+		`{"upload_id": null, "size": 1.5, "part": null}`: {"upload_id must be", "size must be", "part must be"},
+		`"text"`: {"an upload request must be a JSON object"},
+	} {
+		t.Run(body, func(t *testing.T) {
+			got := do(t, &handler.Handler{}, file("POST", "a", map[string]string{"Content-Type": "application/json"}, body))
+			got.expect(t, 422, map[string]string{"Content-Type": "application/problem+json"})
+			detail := detailOf(t, got.body)
+			for _, problem := range want {
+				if !strings.Contains(detail, problem) {
+					t.Errorf("%q does not contain %q", detail, problem)
+				}
+			}
+			if problems := strings.Split(detail, "; "); len(problems) != len(want) {
+				t.Errorf("%q has %d problems, want %d", detail, len(problems), len(want))
 			}
 		})
 	}

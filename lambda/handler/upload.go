@@ -22,10 +22,10 @@ const (
 
 // uploadRequest asks for an upload, or for further parts of one.
 type uploadRequest struct {
-	Size        int64  `json:"size"`
-	ContentType string `json:"content_type"`
-	UploadID    string `json:"upload_id"`
-	Part        *int32 `json:"part"`
+	size        int64
+	contentType string
+	uploadID    string
+	part        *int32
 }
 
 func (h *Handler) uploadFile(ctx context.Context, r *request) (*response, error) {
@@ -39,11 +39,11 @@ func (h *Handler) uploadFile(ctx context.Context, r *request) (*response, error)
 	}
 	var upload files.Upload
 	status := http.StatusCreated
-	if params.UploadID == "" {
-		upload, err = h.Files.Upload(ctx, key, params.Size, params.ContentType)
+	if params.uploadID == "" {
+		upload, err = h.Files.Upload(ctx, key, params.size, params.contentType)
 	} else {
 		status = http.StatusOK // nothing is created
-		upload, err = h.Files.Parts(ctx, key, params.UploadID, params.Size, params.firstPart())
+		upload, err = h.Files.Parts(ctx, key, params.uploadID, params.size, params.firstPart())
 	}
 	if err != nil {
 		return nil, err
@@ -65,62 +65,88 @@ func (r *request) uploadRequest() (params uploadRequest, err error) {
 	if err != nil {
 		return params, err
 	}
-	if unknown := unknownMembers(body); len(unknown) > 0 {
-		return params, fault.New(fault.Invalid, "an upload request has the members %s, not %q", strings.Join(uploadMembers, ", "), unknown)
-	}
-	if err := json.Unmarshal(body, &params); err != nil || params.Size < 0 {
-		return params, fault.New(fault.Invalid, `an upload request must be {"size": bytes, "content_type": "..."}, both optional, and one for further parts {"upload_id": "...", "size": bytes, "part": number}`)
-	}
-	if problems := params.validate(); len(problems) > 0 {
+	params, problems := parseUploadRequest(body)
+	if len(problems) > 0 {
 		return params, fault.New(fault.Invalid, "%s", strings.Join(problems, "; "))
 	}
 	return params, nil
 }
 
-// uploadMembers are the JSON members of an uploadRequest.
-var uploadMembers = []string{"size", "content_type", "upload_id", "part"}
-
-// unknownMembers returns the unknown members of a JSON object. encoding/json matches names case-insensitively and
-// ignores unknown ones, so a misspelled size would count as none.
-func unknownMembers(body []byte) (unknown []string) {
-	var members map[string]json.RawMessage
-	if json.Unmarshal(body, &members) != nil {
-		return nil // the caller's json.Unmarshal reports it
-	}
-	for _, name := range slices.Sorted(maps.Keys(members)) {
-		if !slices.Contains(uploadMembers, name) {
-			unknown = append(unknown, name)
-		}
-	}
-	return unknown
+// uploadMember is a member of an upload request: what decodes it, and what it must be.
+type uploadMember struct {
+	decode func(*uploadRequest, json.RawMessage) bool
+	mustBe string
 }
 
-// validate returns what is wrong with the combination of members.
-func (u uploadRequest) validate() (all []string) {
-	if u.ContentType != "" && (!validMediaType(u.ContentType) || !isPrintableASCII(u.ContentType, maxMediaType)) {
-		all = append(all, fmt.Sprintf(`content_type must be a media type such as "text/plain; charset=utf-8", in at most %d characters of ASCII`, maxMediaType))
+// uploadMembers returns the members by name. It is no variable, which every cold start would initialize.
+func uploadMembers() map[string]uploadMember {
+	return map[string]uploadMember{
+		"size":         {(*uploadRequest).decodeSize, fmt.Sprintf("an integer from 0 to %d, the file's bytes", files.MaxSize)},
+		"content_type": {(*uploadRequest).decodeContentType, fmt.Sprintf(`a media type such as "text/plain; charset=utf-8", in at most %d characters of ASCII`, maxMediaType)},
+		"upload_id":    {(*uploadRequest).decodeUploadID, "the one that the API returned"},
+		"part":         {(*uploadRequest).decodePart, fmt.Sprintf("an integer from 1 to %d", files.MaxParts)},
 	}
-	if u.UploadID == "" {
-		if u.Part != nil {
-			all = append(all, "part requires the upload_id of a started upload")
+}
+
+// parseUploadRequest returns all problems of a body, each with its member. API Gateway does not check this body against
+// its schema: its response could not name the member, since templates of gateway responses do not escape the client's
+// text. Members are matched exactly: encoding/json ignores letter case and unknown names, so a misspelled size would
+// count as none.
+func parseUploadRequest(body []byte) (u uploadRequest, problems []string) {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(body, &members); err != nil || members == nil {
+		return u, []string{"an upload request must be a JSON object"}
+	}
+	accepted := uploadMembers()
+	known := strings.Join(slices.Sorted(maps.Keys(accepted)), ", ")
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		member, ok := accepted[name]
+		switch {
+		case !ok:
+			problems = append(problems, fmt.Sprintf("%q is not a member of an upload request, which has %s", name, known))
+		case string(members[name]) == "null" || !member.decode(&u, members[name]):
+			problems = append(problems, name+" must be "+member.mustBe)
 		}
-		return all
 	}
-	if !validUploadID(u.UploadID) {
-		all = append(all, "upload_id must be the one that the API returned")
+	return u, append(problems, combinationProblems(members)...)
+}
+
+// combinationProblems returns what is wrong with the members that a request has, whatever their values are.
+func combinationProblems(members map[string]json.RawMessage) (problems []string) {
+	_, hasUpload := members["upload_id"]
+	_, hasPart := members["part"]
+	_, hasType := members["content_type"]
+	if hasPart && !hasUpload {
+		problems = append(problems, "part requires the upload_id of a started upload")
 	}
-	if u.ContentType != "" {
-		all = append(all, "content_type cannot be changed after the start of an upload")
+	if hasType && hasUpload {
+		problems = append(problems, "content_type cannot be changed after the start of an upload")
 	}
-	return all
+	return problems
+}
+
+func (u *uploadRequest) decodeSize(value json.RawMessage) bool {
+	return json.Unmarshal(value, &u.size) == nil && u.size >= 0 && u.size <= files.MaxSize
+}
+
+func (u *uploadRequest) decodeContentType(value json.RawMessage) bool {
+	return json.Unmarshal(value, &u.contentType) == nil && validMediaType(u.contentType) && isPrintableASCII(u.contentType, maxMediaType)
+}
+
+func (u *uploadRequest) decodeUploadID(value json.RawMessage) bool {
+	return json.Unmarshal(value, &u.uploadID) == nil && u.uploadID != "" && validUploadID(u.uploadID)
+}
+
+func (u *uploadRequest) decodePart(value json.RawMessage) bool {
+	return json.Unmarshal(value, &u.part) == nil && *u.part >= 1 && *u.part <= files.MaxParts
 }
 
 // firstPart returns the number of the first requested part.
 func (u uploadRequest) firstPart() int32 {
-	if u.Part == nil {
+	if u.part == nil {
 		return 1
 	}
-	return *u.Part
+	return *u.part
 }
 
 // validUploadID reports whether id can be an upload id of S3: it becomes part of URLs, and S3 checks that the upload
