@@ -128,8 +128,10 @@ func same(t *testing.T, first, second Code) {
 func checkout(t *testing.T, then time.Time) (function string) {
 	t.Helper()
 	root := t.TempDir()
-	if err := os.CopyFS(filepath.Join(root, "lambda"), os.DirFS("../../lambda")); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"docs", "lambda"} {
+		if err := os.CopyFS(filepath.Join(root, name), os.DirFS(filepath.Join("..", "..", name))); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for _, name := range []string{"go.mod", "go.sum"} {
 		if err := os.WriteFile(filepath.Join(root, name), read(t, filepath.Join("..", "..", name)), 0o600); err != nil {
