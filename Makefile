@@ -25,7 +25,7 @@ export CGO_ENABLED := 0
 # The flags of the AWS provider's build (sandbox/build/tools.go), so that its tests and linters use the same packages.
 PROVIDER_FLAGS := -gcflags=github.com/hashicorp/terraform-provider-aws/internal/service/...=-l
 
-.PHONY: adopt adopt-test contract-test release-contract schemathesis help up preview cost diagram down status fail logs dev shell test checks lint fmt hooks unit race fuzz soak e2e schema bench bench-dev docs sandbox sandbox-or-kept lint-tools authorization-data cfn-lint tools lint-report test-report ci-tools supply-chain pipeline pipeline-test requests iam-used prowler typescript
+.PHONY: adopt adopt-test contract-test release-contract schemathesis help up preview cost diagram down status fail token logs dev shell test checks lint fmt hooks unit race fuzz soak e2e schema bench bench-dev docs sandbox sandbox-or-kept lint-tools authorization-data cfn-lint tools lint-report test-report ci-tools supply-chain pipeline pipeline-test requests iam-used prowler typescript
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^##@/ {print "\n" substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,10 @@ status: sandbox-or-kept ## show what runs, where and since when
 
 fail: sandbox-or-kept ## let a dependency of the function fail, or show what fails (PART=database HOW=down, HOW=ok)
 	@$(SANDBOX) fail --stack $(STACK) $(if $(PART),--part "$(PART)") $(if $(HOW),--how "$(HOW)") $(if $(LATENCY),--latency "$(LATENCY)")
+
+# curl --oauth2-bearer "$(make token SCOPES='items:read items:write')" ...
+token: sandbox-or-kept ## print a token for the API of a stack whose auth is jwt (SCOPES="items:read items:write")
+	@$(SANDBOX) token --stack $(STACK) --scopes "$(SCOPES)" $(if $(SUBJECT),--subject "$(SUBJECT)")
 
 logs: sandbox-or-kept ## follow the function's and the sandbox's logs
 	@$(SANDBOX) logs --follow

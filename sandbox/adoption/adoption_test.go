@@ -2,7 +2,6 @@ package adoption
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -173,10 +172,12 @@ func TestAnotherTeamsAPIComesUp(t *testing.T) {
 	})
 	c.replaceApplication(t)
 	c.useOtherServices(t)
+	c.requireTokens(t)
 	t.Cleanup(c.down)
 	c.run(t, "make", "preview")
 	c.run(t, "make", "up")
-	t.Run("the smoke test requests the new routes", func(t *testing.T) { c.smoke(t) })
+	t.Run("the smoke test requests the new routes with a token", func(t *testing.T) { c.smoke(t) })
+	t.Run("callers prove who they are", func(t *testing.T) { checkCallers(t, c.deployed(t)) })
 	state := c.run(t, ".sandbox/bin/sandbox", "pulumi", "stack", "export", "--stack", "dev")
 	t.Run("services that no program used before are deployed without a change of sandbox/", func(t *testing.T) {
 		for _, token := range []string{"aws:dynamodb/table:Table", "aws:sqs/queue:Queue"} {
@@ -201,19 +202,12 @@ func (c clone) down() {
 	_ = cmd.Run()
 }
 
-// smoke runs the smoke test against the deployed API.
+// smoke runs the smoke test against the deployed API, with a token that make token prints.
 func (c clone) smoke(t *testing.T) {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(c.dir, ".sandbox", "outputs.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var outputs struct{ URL, APIKey string }
-	if err := json.Unmarshal(text, &outputs); err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("API_KEY", outputs.APIKey)
-	printed := c.run(t, "go", "run", "./ops", "smoke", "--url", outputs.URL)
+	printed := c.run(t, "make", "token", "SCOPES=orders:read orders:write health:read")
+	t.Setenv("BEARER_TOKEN", strings.TrimSpace(printed))
+	printed = c.run(t, "go", "run", "./ops", "smoke", "--auth", "jwt", "--url", c.deployed(t).url)
 	if !strings.Contains(printed, "an order without a customer is rejected") {
 		t.Errorf("ops smoke printed\n%s", printed)
 	}

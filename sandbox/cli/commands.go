@@ -9,6 +9,7 @@ func commands() []command {
 		{"down", "[--destroy STACK]", "stop everything and remove all files but the tools", down},
 		{"status", "[--json]", "show what runs, where and since when", status},
 		{"fail", "[--part PART --how HOW]", "let a dependency of the function fail, or show what fails and how", fail},
+		{"token", "[--scopes SCOPES] [--subject NAME]", "print a token for the API of a stack whose auth is jwt", token},
 		{"logs", "[-f] [--all] [--lines 20]", "show the functions' and the sandbox's logs", logs},
 		{"shell", "[--stack STACK]", "open a shell whose pulumi, aws and psql use the sandbox", shell},
 		{"pulumi", "ARGUMENTS", "run the Pulumi CLI against the sandbox", passPulumi},

@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"syscall"
 	"time"
@@ -16,6 +16,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/dataplane"
 	"github.com/didomi/serverless-api/sandbox/faults"
 	"github.com/didomi/serverless-api/sandbox/layout"
+	"github.com/didomi/serverless-api/sandbox/oidc"
 )
 
 // ErrNotRunning means that the sandbox has no running daemon.
@@ -38,20 +39,29 @@ func Databases(ctx context.Context, l layout.Layout) ([]dataplane.Database, erro
 	return list, err
 }
 
-// Token returns a token of GitLab's identity provider with these claims.
-func Token(ctx context.Context, l layout.Layout, claims map[string]any) (string, error) {
+// Token returns a token of the identity provider of GitLab and of the APIs' callers, with these claims.
+func Token(ctx context.Context, l layout.Layout, claims oidc.Claims) (string, error) {
+	return ForgedToken(ctx, l, claims, oidc.None)
+}
+
+// ForgedToken returns a token with these claims that has a defect.
+func ForgedToken(ctx context.Context, l layout.Layout, claims oidc.Claims, defect oidc.Defect) (string, error) {
 	body, err := json.Marshal(claims)
 	if err != nil {
 		return "", fmt.Errorf("encode the claims of a token: %w", err)
 	}
-	response, err := call(ctx, l, http.MethodPost, "/token", bytes.NewReader(body))
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = response.Body.Close() }()
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
 	var token string
-	err = read(response, "/token", &token)
+	err = exchange(ctx, l, http.MethodPost, "/token?"+url.Values{"defect": {string(defect)}}.Encode(), body, &token)
 	return token, err
+}
+
+// RotateTokenKey has the identity provider sign with a new key from now on. Its keys before stay valid.
+func RotateTokenKey(ctx context.Context, l layout.Layout) error {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	return exchange(ctx, l, http.MethodPost, "/token/rotate", nil, nil)
 }
 
 // Fail starts or ends a fault of a stack's part.

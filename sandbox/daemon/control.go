@@ -43,16 +43,16 @@ func (s *server) control() http.Handler {
 	return mux
 }
 
-// token signs the claims in the request as GitLab's identity provider.
+// token signs the claims in the request as the identity provider of GitLab and of callers; with a defect, as nobody may.
 func (s *server) token(w http.ResponseWriter, r *http.Request) {
 	var claims oidc.Claims
 	if err := json.NewDecoder(r.Body).Decode(&claims); err != nil {
 		http.Error(w, "claims: "+err.Error(), http.StatusBadRequest)
 		return
 	}
-	token, err := s.account.issuer.Sign(claims)
+	token, err := s.account.issuer.Forge(claims, oidc.Defect(r.URL.Query().Get("defect")))
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
+		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
 	_ = json.NewEncoder(w).Encode(token) // the client may have disconnected

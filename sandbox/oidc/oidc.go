@@ -49,15 +49,25 @@ func (i *Issuer) Rotate() error {
 
 // Sign returns a token that is valid for an hour from now, unless the claims set other times.
 func (i *Issuer) Sign(claims Claims) (string, error) {
+	id, key := i.newest()
+	return sign(claims, jwt.SigningMethodRS256, id, key)
+}
+
+// newest returns the key that signs, and its ID.
+func (i *Issuer) newest() (id string, key *rsa.PrivateKey) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	newest := len(i.keys) - 1
+	return strconv.Itoa(newest), i.keys[newest]
+}
+
+// sign returns a token whose header names the key.
+func sign(claims Claims, method jwt.SigningMethod, id string, key any) (string, error) {
 	now := time.Now()
 	all := jwt.MapClaims{"iat": now.Unix(), "nbf": now.Add(-5 * time.Second).Unix(), "exp": now.Add(lifetime).Unix()}
 	maps.Copy(all, claims)
-	i.mu.Lock()
-	newest := len(i.keys) - 1
-	key := i.keys[newest]
-	i.mu.Unlock()
-	unsigned := jwt.NewWithClaims(jwt.SigningMethodRS256, all)
-	unsigned.Header["kid"] = strconv.Itoa(newest)
+	unsigned := jwt.NewWithClaims(method, all)
+	unsigned.Header["kid"] = id
 	token, err := unsigned.SignedString(key)
 	if err != nil {
 		return "", fmt.Errorf("sign the token: %w", err)
