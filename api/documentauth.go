@@ -97,11 +97,13 @@ func signatureResponses(root map[string]any) {
 	gatewayResponse(root, "ACCESS_DENIED", "403", "Forbidden", "the caller's policies do not allow this operation", scheme)
 }
 
-// gatewayResponse replaces one of API Gateway's responses, with the headers that all of them have and a challenge.
+// gatewayResponse replaces one of API Gateway's responses, with the headers that all of them have, the media type of its
+// body, which the document may not set, and a challenge.
 func gatewayResponse(root map[string]any, name, status, title, detail, challenge string) {
 	responses := ensured(root, "x-amazon-apigateway-gateway-responses")
 	headers := map[string]any{}
 	maps.Copy(headers, members(members(responses, "DEFAULT_4XX"), "responseParameters"))
+	headers["gatewayresponse.header.Content-Type"] = "'application/problem+json'"
 	headers["gatewayresponse.header.WWW-Authenticate"] = "'" + challenge + "'"
 	template, _ := json.Marshal(problem{title, json.Number(status), detail, "$context.requestId"}) // strings never fail
 	responses[name] = map[string]any{
