@@ -205,7 +205,7 @@ func (c clone) down() {
 // smoke runs the smoke test against the deployed API, with a token that make token prints.
 func (c clone) smoke(t *testing.T) {
 	t.Helper()
-	printed := c.run(t, "make", "token", "SCOPES=orders:read orders:write health:read")
+	printed := c.run(t, "make", "--no-print-directory", "token", "SCOPES=orders:read orders:write health:read")
 	t.Setenv("BEARER_TOKEN", strings.TrimSpace(printed))
 	printed = c.run(t, "go", "run", "./ops", "smoke", "--auth", "jwt", "--url", c.deployed(t).url)
 	if !strings.Contains(printed, "an order without a customer is rejected") {

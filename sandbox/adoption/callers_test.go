@@ -67,7 +67,7 @@ func checkRotation(t *testing.T, d deployed) {
 	var before [callers * each]string
 	for i := range before {
 		var err error
-		if before[i], err = d.token(t.Context(), oidc.Claims{"jti": i}, oidc.None); err != nil {
+		if before[i], err = d.token(t.Context(), oidc.Claims{"jti": fmt.Sprint("before ", i)}, oidc.None); err != nil {
 			t.Fatal(err)
 		}
 	}
