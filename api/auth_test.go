@@ -297,3 +297,18 @@ func tokens(t *testing.T) Args {
 	withTokens(&args.Config)
 	return args
 }
+
+func TestARejectedCallerGetsAProblemWhateverTheDocumentHas(t *testing.T) {
+	d, err := openapi.Parse([]byte(strings.Replace(source(t), "  DEFAULT_4XX:\n", "  DEFAULT_5XX:\n", 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for auth, name := range map[string]string{authJWT: "UNAUTHORIZED", authIAM: "INVALID_SIGNATURE"} {
+		t.Run(auth, func(t *testing.T) {
+			p, _ := secured(t, func(c *Config) { c.Document, c.Auth = d, auth })
+			if got := p.Responses[name].ResponseParameters["gatewayresponse.header.Content-Type"]; got != "'application/problem+json'" {
+				t.Errorf("%s has the media type %q", name, got)
+			}
+		})
+	}
+}
