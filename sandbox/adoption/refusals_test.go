@@ -38,7 +38,7 @@ func refusals(now time.Time) []refusal {
 		{name: "a token of another scheme is not accepted", headers: basic, reason: "malformed", status: unauthorized},
 		{name: "two Authorization headers are not accepted", headers: twice, reason: "malformed", status: unauthorized},
 		{name: "a token for another audience is not accepted", claims: oidc.Claims{"aud": "https://parcels." + domain}, reason: "wrong-audience", status: unauthorized},
-		{name: "a token without an audience is not accepted", claims: oidc.Claims{"aud": nil}, reason: "wrong-audience", status: unauthorized},
+		{name: "a token without an audience is not accepted", claims: oidc.Claims{"aud": []string{}}, reason: "wrong-audience", status: unauthorized},
 		{name: "a token of another issuer is not accepted", claims: oidc.Claims{"iss": issuer + "/"}, reason: "wrong-issuer", status: unauthorized},
 		{name: "an expired token is not accepted", claims: oidc.Claims{"exp": at(-time.Minute)}, reason: "expired", status: unauthorized},
 		{name: "a token that never expires is not accepted", claims: oidc.Claims{"exp": nil}, reason: "no-expiry", status: unauthorized},
