@@ -150,13 +150,9 @@ func verdict(r *http.Request, response *http.Response, err error) error {
 		if !asked {
 			return nil
 		}
-	case http.StatusServiceUnavailable:
+	case http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		if !repeatable(r) {
 			return nil // a write may have been done
-		}
-	case http.StatusInternalServerError, http.StatusBadGateway, http.StatusGatewayTimeout:
-		if !repeatable(r) {
-			return nil
 		}
 	default:
 		return nil
