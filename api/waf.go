@@ -77,32 +77,21 @@ func webACLRules(c Config) wafv2.WebAclRuleArray {
 // Authorization is counted by itself, from whatever addresses, and requests without it are not.
 // https://docs.aws.amazon.com/waf/latest/developerguide/waf-rule-statement-type-rate-based-aggregation-options.html
 func tokenRateRule(limit int) *wafv2.WebAclRuleArgs {
-	const name = "token-rate"
-	return &wafv2.WebAclRuleArgs{
-		Name:     pulumi.String(name),
-		Priority: pulumi.Int(3),
-		Action:   &wafv2.WebAclRuleActionArgs{Block: &wafv2.WebAclRuleActionBlockArgs{}},
-		Statement: &wafv2.WebAclRuleStatementArgs{
-			RateBasedStatement: &wafv2.WebAclRuleStatementRateBasedStatementArgs{
-				AggregateKeyType: pulumi.String("CUSTOM_KEYS"),
-				CustomKeys: wafv2.WebAclRuleStatementRateBasedStatementCustomKeyArray{
-					&wafv2.WebAclRuleStatementRateBasedStatementCustomKeyArgs{
-						Header: &wafv2.WebAclRuleStatementRateBasedStatementCustomKeyHeaderArgs{
-							Name: pulumi.String("authorization"),
-							TextTransformations: wafv2.WebAclRuleStatementRateBasedStatementCustomKeyHeaderTextTransformationArray{
-								&wafv2.WebAclRuleStatementRateBasedStatementCustomKeyHeaderTextTransformationArgs{
-									Priority: pulumi.Int(0), Type: pulumi.String("NONE"),
-								},
-							},
+	return blockAbove("token-rate", 3, limit, &wafv2.WebAclRuleStatementRateBasedStatementArgs{
+		AggregateKeyType: pulumi.String("CUSTOM_KEYS"),
+		CustomKeys: wafv2.WebAclRuleStatementRateBasedStatementCustomKeyArray{
+			&wafv2.WebAclRuleStatementRateBasedStatementCustomKeyArgs{
+				Header: &wafv2.WebAclRuleStatementRateBasedStatementCustomKeyHeaderArgs{
+					Name: pulumi.String("authorization"),
+					TextTransformations: wafv2.WebAclRuleStatementRateBasedStatementCustomKeyHeaderTextTransformationArray{
+						&wafv2.WebAclRuleStatementRateBasedStatementCustomKeyHeaderTextTransformationArgs{
+							Priority: pulumi.Int(0), Type: pulumi.String("NONE"),
 						},
 					},
 				},
-				EvaluationWindowSec: pulumi.Int(rateWindowSeconds),
-				Limit:               pulumi.Int(limit),
 			},
 		},
-		VisibilityConfig: ruleVisibility(name),
-	}
+	})
 }
 
 // webACLMetric is what the web ACL is called in its metrics.
@@ -113,18 +102,18 @@ const rateRuleName = "rate"
 
 // rateRule blocks an address for as long as it makes more requests than the limit.
 func rateRule(limit int) *wafv2.WebAclRuleArgs {
+	return blockAbove(rateRuleName, 0, limit, &wafv2.WebAclRuleStatementRateBasedStatementArgs{AggregateKeyType: pulumi.String("IP")})
+}
+
+// blockAbove blocks what a statement counts by for as long as it makes more requests in the window than the limit.
+func blockAbove(name string, priority, limit int, statement *wafv2.WebAclRuleStatementRateBasedStatementArgs) *wafv2.WebAclRuleArgs {
+	statement.EvaluationWindowSec, statement.Limit = pulumi.Int(rateWindowSeconds), pulumi.Int(limit)
 	return &wafv2.WebAclRuleArgs{
-		Name:     pulumi.String(rateRuleName),
-		Priority: pulumi.Int(0),
-		Action:   &wafv2.WebAclRuleActionArgs{Block: &wafv2.WebAclRuleActionBlockArgs{}},
-		Statement: &wafv2.WebAclRuleStatementArgs{
-			RateBasedStatement: &wafv2.WebAclRuleStatementRateBasedStatementArgs{
-				AggregateKeyType:    pulumi.String("IP"),
-				EvaluationWindowSec: pulumi.Int(rateWindowSeconds),
-				Limit:               pulumi.Int(limit),
-			},
-		},
-		VisibilityConfig: ruleVisibility(rateRuleName),
+		Name:             pulumi.String(name),
+		Priority:         pulumi.Int(priority),
+		Action:           &wafv2.WebAclRuleActionArgs{Block: &wafv2.WebAclRuleActionBlockArgs{}},
+		Statement:        &wafv2.WebAclRuleStatementArgs{RateBasedStatement: statement},
+		VisibilityConfig: ruleVisibility(name),
 	}
 }
 
