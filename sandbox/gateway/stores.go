@@ -2,10 +2,10 @@ package gateway
 
 import (
 	"context"
-	"encoding/json"
 	"io"
 	"strings"
 
+	"github.com/didomi/serverless-api/sandbox/gateway/decide"
 	"github.com/didomi/serverless-api/sandbox/gateway/logs"
 	"github.com/didomi/serverless-api/sandbox/lambdahost"
 	"github.com/didomi/serverless-api/sandbox/restapi"
@@ -48,25 +48,13 @@ func (g *Gateway) RoleInvokes(ctx context.Context, roleARN, functionARN string) 
 
 // RecordDecision records a decision about a signed request in the log of the account's authorizations, once.
 func (g *Gateway) RecordDecision(principal, action, resource string, allowed bool) {
-	key := decision{principal, action, resource, allowed}
-	if _, seen := g.decisions.LoadOrStore(key, true); seen || strings.HasSuffix(principal, ":root") {
+	d := decide.Decision{Action: action, Allowed: allowed, Principal: principal, Resource: resource}
+	if _, seen := g.decisions.LoadOrStore(d, true); seen || strings.HasSuffix(principal, ":root") {
 		return
 	}
-	line, err := json.Marshal(key)
-	if err == nil {
-		_, err = g.config.Calls.Write(append(line, '\n'))
+	if err := d.Record(g.config.Calls); err != nil {
+		g.config.Logger.Error("record a decision", "error", err)
 	}
-	if err != nil {
-		g.config.Logger.Error("log a decision", "error", err)
-	}
-}
-
-// decision is a line of the log of authorizations.
-type decision struct {
-	Principal string `json:"principal"`
-	Action    string `json:"action"`
-	Resource  string `json:"resource"`
-	Allowed   bool   `json:"allowed"`
 }
 
 // Function implements lambdahost.Source.

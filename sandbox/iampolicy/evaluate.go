@@ -38,16 +38,17 @@ func (s Set) Allows(action string, on Resource) bool { return s.Decide(action, o
 // session's policies all allow it.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 func (s Set) Decide(action string, on Resource) Decision {
-	limits := s.Session
+	all := [][]Statement{s.Identity}
 	if s.Bounded {
-		limits = append([][]Statement{s.Boundary}, limits...)
+		all = append(all, s.Boundary)
 	}
-	for _, statements := range append([][]Statement{s.Identity, s.Boundary}, limits...) {
+	all = append(all, s.Session...)
+	for _, statements := range all {
 		if find(statements, "Deny", action, on) != nil {
 			return ExplicitDeny
 		}
 	}
-	for _, statements := range append([][]Statement{s.Identity}, limits...) {
+	for _, statements := range all {
 		if find(statements, "Allow", action, on) == nil {
 			return ImplicitDeny
 		}

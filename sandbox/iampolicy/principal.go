@@ -33,10 +33,17 @@ func (p Principal) includes(arn string) bool {
 	if len(parts) != 6 {
 		return false
 	}
-	named := []string{arn, parts[4], "arn:aws:iam::" + parts[4] + ":root"}
-	if role, session := strings.CutPrefix(parts[5], "assumed-role/"); session {
-		role, _, _ = strings.Cut(role, "/")
-		named = append(named, "arn:aws:iam::"+parts[4]+":role/"+role)
-	}
+	named := []string{arn, PrincipalARN(arn), parts[4], "arn:aws:iam::" + parts[4] + ":root"}
 	return slices.ContainsFunc(p.AWS, func(name string) bool { return slices.Contains(named, name) })
+}
+
+// PrincipalARN is the value of aws:PrincipalArn: for a session, the ARN of its role.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
+func PrincipalARN(arn string) string {
+	before, session, ok := strings.Cut(arn, ":assumed-role/")
+	if !ok {
+		return arn
+	}
+	role, _, _ := strings.Cut(session, "/")
+	return strings.Replace(before, ":sts:", ":iam:", 1) + ":role/" + role
 }

@@ -126,6 +126,5 @@ func (x *exchange) sourceARN() string {
 			segments[i] = "*"
 		}
 	}
-	return "arn:aws:execute-api:" + x.stage.Region + ":" + x.stage.AccountID + ":" + x.stage.APIID + "/" +
-		x.stage.Name + "/" + x.request.Method + "/" + strings.Join(segments, "/")
+	return x.stage.apiARN() + "/" + x.stage.Name + "/" + x.request.Method + "/" + strings.Join(segments, "/")
 }

@@ -104,9 +104,7 @@ func (x *exchange) resourcePolicy() ([]iampolicy.Statement, error) {
 	if !json.Valid([]byte(raw)) {
 		return nil, errors.New("the API's resource policy is not JSON")
 	}
-	s := x.stage
-	api := "arn:aws:execute-api:" + s.Region + ":" + s.AccountID + ":" + s.APIID + "/"
-	policy, err := iampolicy.Parse(strings.ReplaceAll(raw, `"execute-api:/`, `"`+api))
+	policy, err := iampolicy.Parse(strings.ReplaceAll(raw, `"execute-api:/`, `"`+x.stage.apiARN()+"/"))
 	if err != nil {
 		return nil, fmt.Errorf("the API's resource policy: %w", err)
 	}
@@ -116,9 +114,7 @@ func (x *exchange) resourcePolicy() ([]iampolicy.Statement, error) {
 // methodARN is the ARN of the request, with the path that was sent.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-invoke-api.html
 func (x *exchange) methodARN() string {
-	s := x.stage
-	return "arn:aws:execute-api:" + s.Region + ":" + s.AccountID + ":" + s.APIID + "/" + s.Name + "/" + x.request.Method + "/" +
-		strings.TrimPrefix(x.stagePath, "/")
+	return x.stage.apiARN() + "/" + x.stage.Name + "/" + x.request.Method + "/" + strings.TrimPrefix(x.stagePath, "/")
 }
 
 // invoked is the request as the resource of policies, with the condition keys of execute-api:Invoke.

@@ -67,13 +67,10 @@ func (d *document) compileAuthorizers() error {
 			continue
 		}
 		a := &authorizer{Authorizer: *scheme.Authorizer, name: name}
-		for source := range strings.SplitSeq(a.IdentitySource, ",") {
+		for source := range strings.SplitSeq(scheme.Source(), ",") {
 			if source = strings.TrimSpace(source); source != "" {
 				a.sources = append(a.sources, source)
 			}
-		}
-		if len(a.sources) == 0 && strings.EqualFold(a.Type, "token") {
-			a.sources = []string{"method.request.header." + scheme.Name}
 		}
 		if a.Validation != "" {
 			var err error
@@ -203,8 +200,7 @@ func (x *exchange) authorizerTimeout(functionARN string) time.Duration {
 // authorizerARN is the source of the invocation, for the function's resource policy.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-invoke-api.html
 func (x *exchange) authorizerARN(a *authorizer) string {
-	s := x.stage
-	return "arn:aws:execute-api:" + s.Region + ":" + s.AccountID + ":" + s.APIID + "/authorizers/" + AuthorizerID(s.APIID, a.name)
+	return x.stage.apiARN() + "/authorizers/" + AuthorizerID(x.stage.APIID, a.name)
 }
 
 // unauthorizedError reports whether a function has failed with the error for which API Gateway responds with 401.

@@ -3,7 +3,6 @@ package restapi
 import (
 	"crypto/hmac"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/didomi/serverless-api/sandbox/iampolicy"
@@ -38,7 +37,7 @@ func (x *exchange) authorizeCaller(policy []iampolicy.Statement) *gatewayError {
 		on.Keys[key] = values
 	}
 	arn := x.caller.ARN
-	on.Keys["aws:principalarn"] = []string{principalARN(arn)}
+	on.Keys["aws:principalarn"] = []string{iampolicy.PrincipalARN(arn)}
 	on.Keys["aws:principalaccount"] = []string{x.caller.AccountID}
 	identity := x.caller.Policies.Decide(invokeAction, on)
 	resource := iampolicy.DecideFor(policy, arn, invokeAction, on)
@@ -85,15 +84,4 @@ func (x *exchange) authenticate() *gatewayError {
 	}
 	x.caller = &principal
 	return nil
-}
-
-// principalARN is the value of aws:PrincipalArn: for a session, the ARN of its role.
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
-func principalARN(arn string) string {
-	before, session, ok := strings.Cut(arn, ":assumed-role/")
-	if !ok {
-		return arn
-	}
-	role, _, _ := strings.Cut(session, "/")
-	return strings.Replace(before, ":sts:", ":iam:", 1) + ":role/" + role
 }

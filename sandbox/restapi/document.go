@@ -33,7 +33,7 @@ type specification struct {
 	OpenAPI    string                                `json:"openapi"`
 	Paths      map[string]map[string]json.RawMessage `json:"paths"`
 	Components struct {
-		SecuritySchemes map[string]securityScheme `json:"securitySchemes"`
+		SecuritySchemes map[string]SecurityScheme `json:"securitySchemes"`
 	} `json:"components"`
 	Security    []map[string][]string      `json:"security"`
 	Policy      json.RawMessage            `json:"x-amazon-apigateway-policy"`
@@ -44,12 +44,21 @@ type specification struct {
 	BinaryTypes []string                   `json:"x-amazon-apigateway-binary-media-types"`
 }
 
-type securityScheme struct {
+// SecurityScheme is a security scheme of a document, with API Gateway's extensions.
+type SecurityScheme struct {
 	Type       string      `json:"type"`
 	Name       string      `json:"name"`
 	In         string      `json:"in"`
 	AuthType   string      `json:"x-amazon-apigateway-authtype"`
 	Authorizer *Authorizer `json:"x-amazon-apigateway-authorizer"`
+}
+
+// Source is the list of the authorizer's identity sources: by default, a token authorizer's is the scheme's header.
+func (s SecurityScheme) Source() string {
+	if s.Authorizer.IdentitySource == "" && strings.EqualFold(s.Authorizer.Type, "token") {
+		return "method.request.header." + s.Name
+	}
+	return s.Authorizer.IdentitySource
 }
 
 type validator struct {

@@ -187,6 +187,12 @@ func (f *fixture) send(t *testing.T, method, path, body string, headers ...strin
 		}
 		r.Header.Add(name, value)
 	}
+	return do(t, r)
+}
+
+// do sends a request.
+func do(t *testing.T, r *http.Request) response {
+	t.Helper()
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)

@@ -230,18 +230,8 @@ func withoutDots(path string) string {
 	return clean
 }
 
-// encoded encodes every byte but the unreserved characters of RFC 3986.
-func encoded(s string) string {
-	var b strings.Builder
-	for i := range len(s) {
-		if c := s[i]; c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || strings.IndexByte("-_.~", c) >= 0 {
-			b.WriteByte(c)
-		} else {
-			fmt.Fprintf(&b, "%%%02X", c)
-		}
-	}
-	return b.String()
-}
+// encoded encodes every byte but the unreserved characters of RFC 3986. QueryEscape does so too, but for spaces.
+func encoded(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 
 func (s signature) stringToSign(canonical string) string {
 	sum := sha256.Sum256([]byte(canonical))

@@ -64,16 +64,7 @@ func (s signer) send(t *testing.T, f *fixture, method, path, body string, change
 	if change != nil {
 		change(r)
 	}
-	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	b, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return response{resp.StatusCode, resp.Header, string(b)}
+	return do(t, r)
 }
 
 // newSignedFixture has a principal that may call everything under /signed/.

@@ -53,6 +53,12 @@ type Stage struct {
 	TracingEnabled bool
 }
 
+// apiARN is the ARN of the stage's API in policies, to which a stage and a method, or an authorizer are added.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-invoke-api.html
+func (s *Stage) apiARN() string {
+	return "arn:aws:execute-api:" + s.Region + ":" + s.AccountID + ":" + s.APIID
+}
+
 // MethodSettings are a stage's settings for one method or for all.
 type MethodSettings struct {
 	// Rate (requests per second) and Burst (requests). A Rate of zero or less with a Burst of zero means no limit.

@@ -21,17 +21,10 @@ const maxAuthorizers = 10
 // documentSecurity has the members of a document that define its authorizers.
 type documentSecurity struct {
 	Components struct {
-		SecuritySchemes map[string]securityScheme `json:"securitySchemes"`
+		SecuritySchemes map[string]restapi.SecurityScheme `json:"securitySchemes"`
 	} `json:"components"`
 	Security []map[string][]string                 `json:"security"`
 	Paths    map[string]map[string]json.RawMessage `json:"paths"`
-}
-
-type securityScheme struct {
-	Name       string              `json:"name"`
-	In         string              `json:"in"`
-	AuthType   string              `json:"x-amazon-apigateway-authtype"`
-	Authorizer *restapi.Authorizer `json:"x-amazon-apigateway-authorizer"`
 }
 
 func parseSecurity(document map[string]any) (documentSecurity, error) {
@@ -50,7 +43,7 @@ func (d documentSecurity) check() error {
 	for _, name := range slices.Sorted(maps.Keys(d.Components.SecuritySchemes)) {
 		if s := d.Components.SecuritySchemes[name]; s.Authorizer != nil {
 			count++
-			if err := s.check(); err != nil {
+			if err := checkAuthorizer(s); err != nil {
 				problems = append(problems, fmt.Errorf("authorizer %s: %w", name, err))
 			}
 		}
@@ -64,7 +57,7 @@ func (d documentSecurity) check() error {
 // lambdaURI is the form of an authorizer's URI.
 var lambdaURI = regexp.MustCompile(`^arn:aws:apigateway:[a-z0-9-]+:lambda:path/2015-03-31/functions/.+/invocations$`)
 
-func (s securityScheme) check() error {
+func checkAuthorizer(s restapi.SecurityScheme) error {
 	a := s.Authorizer
 	kind := strings.ToLower(a.Type)
 	switch {
@@ -128,16 +121,12 @@ func (d documentSecurity) unknownSchemes() error {
 // authorizerResource returns an authorizer as GetAuthorizer does.
 func (d documentSecurity) authorizerResource(apiID, name string) map[string]any {
 	s := d.Components.SecuritySchemes[name]
-	source := s.Authorizer.IdentitySource
-	if source == "" && strings.EqualFold(s.Authorizer.Type, "token") {
-		source = "method.request.header." + s.Name
-	}
 	resource := map[string]any{
 		"id": restapi.AuthorizerID(apiID, name), "name": name, "type": strings.ToUpper(s.Authorizer.Type), "authType": s.AuthType,
 		"authorizerUri": s.Authorizer.URI, "authorizerResultTtlInSeconds": s.Authorizer.Seconds(),
 	}
 	for member, value := range map[string]string{
-		"identitySource": source, "identityValidationExpression": s.Authorizer.Validation, "authorizerCredentials": s.Authorizer.Credentials,
+		"identitySource": s.Source(), "identityValidationExpression": s.Authorizer.Validation, "authorizerCredentials": s.Authorizer.Credentials,
 	} {
 		if value != "" {
 			resource[member] = value

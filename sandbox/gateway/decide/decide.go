@@ -74,16 +74,32 @@ func (d *decider) reconsider(x *call.Exchange) error {
 	return asAdministrator(ctx, x, service)
 }
 
-// logAllowed writes a decision in the format of the emulator's log.
 func (d *decider) logAllowed(principal, action string, resources []iampolicy.Resource) error {
 	for _, resource := range resources {
-		line, err := json.Marshal(map[string]any{"principal": principal, "action": action, "resource": resource.ARN, "allowed": true})
-		if err != nil {
-			return fmt.Errorf("log the decision: %w", err)
+		allowed := Decision{Action: action, Allowed: true, Principal: principal, Resource: resource.ARN}
+		if err := allowed.Record(d.record); err != nil {
+			return err
 		}
-		if _, err := d.record.Write(append(line, '\n')); err != nil {
-			return fmt.Errorf("log the decision: %w", err)
-		}
+	}
+	return nil
+}
+
+// Decision is a line of the log of authorizations, in the format of the emulator's.
+type Decision struct {
+	Action    string `json:"action"`
+	Allowed   bool   `json:"allowed"`
+	Principal string `json:"principal"`
+	Resource  string `json:"resource"`
+}
+
+// Record writes the decision to the log.
+func (d Decision) Record(log io.Writer) error {
+	line, err := json.Marshal(d)
+	if err == nil {
+		_, err = log.Write(append(line, '\n'))
+	}
+	if err != nil {
+		return fmt.Errorf("log the decision: %w", err)
 	}
 	return nil
 }
