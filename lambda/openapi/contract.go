@@ -12,7 +12,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// additions is x-contract: what the client's contract has beside the definition that API Gateway gets.
+// additions is x-contract: what the client's contract has in addition to the definition that API Gateway gets.
 type additions struct {
 	Info            map[string]any            `yaml:"info"`
 	Servers         []any                     `yaml:"servers"`
@@ -106,16 +106,10 @@ func (a *additions) extend(method string, operation map[string]any) map[string]a
 	}
 	extended["responses"] = responses
 	if scopes, ok := operation["x-scopes"].([]any); ok {
-		extended["description"] = strings.TrimSpace(fmt.Sprintf("%v\n\nScopes that a token needs: %s.", orEmpty(operation["description"]), joined(scopes)))
+		description, _ := operation["description"].(string)
+		extended["description"] = strings.TrimSpace(fmt.Sprintf("%s\n\nScopes that a token needs: %s.", description, joined(scopes)))
 	}
 	return extended
-}
-
-func orEmpty(value any) any {
-	if value == nil {
-		return ""
-	}
-	return value
 }
 
 func joined(values []any) string {

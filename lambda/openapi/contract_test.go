@@ -14,7 +14,12 @@ import (
 // contract is the client's contract, as a library for OpenAPI reads it.
 func contract(t *testing.T) (text string, parsed *openapi3.T) {
 	t.Helper()
-	written, err := load(t).Contract()
+	return contractOf(t, load(t))
+}
+
+func contractOf(t *testing.T, d *Document) (text string, parsed *openapi3.T) {
+	t.Helper()
+	written, err := d.Contract()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,14 +150,7 @@ paths:`, 1)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := d.Contract()
-	if err != nil {
-		t.Fatal(err)
-	}
-	parsed, err := openapi3.NewLoader().LoadFromData(text)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, parsed := contractOf(t, d)
 	responses := parsed.Paths.Value("/a/{id}").Get.Responses
 	for status, want := range map[int]string{200: "", 404: "", 403: "#/components/responses/Missing", 401: ""} {
 		if got := responses.Status(status); got == nil || got.Ref != want {
@@ -178,14 +176,7 @@ func TestAContractNeedsNoResponsesOfThePlatform(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := d.Contract()
-	if err != nil {
-		t.Fatal(err)
-	}
-	parsed, err := openapi3.NewLoader().LoadFromData(text)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, parsed := contractOf(t, d)
 	if responses := parsed.Paths.Value("/a/{id}").Get.Responses; responses.Len() != 2 {
 		t.Errorf("%d responses, want those of the operation, 200 and 404", responses.Len())
 	}
