@@ -2,9 +2,7 @@ package e2e
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -45,26 +43,13 @@ func checkContract(t *testing.T, out outputs, phases string) {
 func items(t *testing.T, out outputs) map[string]string {
 	t.Helper()
 	bodies := map[string]string{}
-	for path := "/items?limit=100"; ; {
-		got := request(t, out, http.MethodGet, path, "")
-		var page struct {
-			Items []struct {
-				ID   string
-				Body json.RawMessage
-			}
-			Next *string `json:"next_cursor"`
+	for item, err := range newClient(t, out).Items(t.Context(), 100) {
+		if err != nil {
+			t.Fatal(err)
 		}
-		if err := json.Unmarshal([]byte(got.body), &page); err != nil || got.status != http.StatusOK {
-			t.Fatalf("GET %s: %d, %v: %.200s", path, got.status, err, got.body)
-		}
-		for _, item := range page.Items {
-			bodies[item.ID] = string(item.Body)
-		}
-		if page.Next == nil {
-			return bodies
-		}
-		path = "/items?limit=100&cursor=" + url.QueryEscape(*page.Next)
+		bodies[item.Id] = string(item.Body)
 	}
+	return bodies
 }
 
 // restore restores the items: Schemathesis takes ids from lists and deletes and replaces what has them.
