@@ -173,7 +173,7 @@ func TestARejectedCallerIsChallenged(t *testing.T) {
 			"EXPIRED_TOKEN":                {"401", "'AWS4-HMAC-SHA256'", "the credentials of the signature have expired"},
 			"ACCESS_DENIED":                {"403", "'AWS4-HMAC-SHA256'", "the caller's policies do not allow this operation"},
 		}},
-		{"with neither nobody is", func(*Config) {}, nil},
+		{"with neither there is none", func(*Config) {}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p, root := secured(t, func(c *Config) { tt.change(c); c.CORSOrigins = []string{"*"} })

@@ -40,7 +40,7 @@ type Caller struct {
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 const longestToken = 10_240
 
-// claims are those that are checked beside the registered ones. RFC 8693, 4.2 has scope as a string of scopes;
+// claims are those that are checked in addition to the registered ones. RFC 8693, 4.2 has scope as a string of scopes;
 // Microsoft's and Okta's issuers have scp, as a string or as a list.
 type claims struct {
 	Scope scopes `json:"scope"`

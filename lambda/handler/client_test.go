@@ -79,7 +79,7 @@ func TestAWriteWhoseResponseIsLostIsDoneOnce(t *testing.T) {
 			},
 			faults: []wayFault{lost},
 		},
-		"a deletion of one version that another client has created anew": {
+		"a deletion of one version that another client has created again": {
 			exists: true,
 			write: func(ctx context.Context, id, etag string) error {
 				return a.DeleteItem(ctx, id, client.IfUnchanged(etag))

@@ -73,16 +73,16 @@ func TestAClientUploadsInParts(t *testing.T) {
 		"after a part that failed, one that broke off and one that was damaged": {
 			parts: []wayFault{{status: 500, code: "InternalError"}, {dropped: true}, {status: 400, code: "BadDigest"}},
 		},
-		"with another URL of a part, after the first has expired": {parts: []wayFault{{status: 403, code: "AccessDenied"}}},
-		"after a lost completion":                                 {completion: []wayFault{lost}},
-		"after a completion that failed behind a status 200":      {completion: []wayFault{{status: 200, code: "InternalError"}}},
-		"after a completion whose URL has expired":                {completion: []wayFault{{status: 403, code: "AccessDenied"}}},
-		"not when somebody has aborted it":                        {completion: []wayFault{{status: 404, code: "NoSuchUpload"}}, want: "NoSuchUpload"},
-		"not when somebody has aborted it and the file was there": {before: file, completion: []wayFault{{status: 404, code: "NoSuchUpload"}}, want: "NoSuchUpload"},
-		"not when somebody has aborted it before its completion, whose response was lost, and another file is there": {
+		"with another URL of a part, after the first has expired":       {parts: []wayFault{{status: 403, code: "AccessDenied"}}},
+		"after a lost completion":                                       {completion: []wayFault{lost}},
+		"after a completion that failed behind a status 200":            {completion: []wayFault{{status: 200, code: "InternalError"}}},
+		"after a completion whose URL has expired":                      {completion: []wayFault{{status: 403, code: "AccessDenied"}}},
+		"not when another client has aborted it":                        {completion: []wayFault{{status: 404, code: "NoSuchUpload"}}, want: "NoSuchUpload"},
+		"not when another client has aborted it and the file was there": {before: file, completion: []wayFault{{status: 404, code: "NoSuchUpload"}}, want: "NoSuchUpload"},
+		"not when another client has aborted it before its completion, whose response was lost, and another file is there": {
 			before: content(5), completion: []wayFault{{status: 503}, {status: 404, code: "NoSuchUpload"}}, want: "NoSuchUpload",
 		},
-		// S3 keeps no byte for the upload that nobody knows (docs/decisions/idempotency.md).
+		// S3 keeps no byte for the upload whose id no client has (docs/decisions/idempotency.md).
 		"after a lost response of the API, leaving an upload without parts": {api: []wayFault{lost}},
 	} {
 		t.Run(name, func(t *testing.T) {

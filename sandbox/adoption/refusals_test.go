@@ -44,7 +44,7 @@ func refusals(now time.Time) []refusal {
 		{name: "a token that never expires is not accepted", claims: oidc.Claims{"exp": nil}, reason: "no-expiry", status: unauthorized},
 		{name: "a token that is not yet valid is not accepted", claims: oidc.Claims{"nbf": at(time.Hour)}, reason: "not-yet-valid", status: unauthorized},
 		{name: "a token from the future is not accepted", claims: oidc.Claims{"iat": at(time.Hour)}, reason: "issued-in-the-future", status: unauthorized},
-		{name: "a token of nobody is not accepted", claims: oidc.Claims{"sub": nil}, reason: "no-subject", status: unauthorized},
+		{name: "a token without a subject is not accepted", claims: oidc.Claims{"sub": nil}, reason: "no-subject", status: unauthorized},
 		{name: "a token without a signature (alg none) is not accepted", defect: oidc.Unsigned, reason: "wrong-algorithm", status: unauthorized},
 		{name: "a token signed with the public key as secret (HS256) is not accepted", defect: oidc.SharedSecret, reason: "wrong-algorithm", status: unauthorized},
 		{name: "a token of another key with the ID of the issuer's is not accepted", defect: oidc.OtherKey, reason: "bad-signature", status: unauthorized},

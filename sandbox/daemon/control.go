@@ -43,7 +43,8 @@ func (s *server) control() http.Handler {
 	return mux
 }
 
-// token signs the claims in the request as the identity provider of GitLab and of callers; with a defect, as nobody may.
+// token signs the claims in the request as the identity provider of GitLab and of callers; with a defect, so that a
+// verifier must reject it.
 func (s *server) token(w http.ResponseWriter, r *http.Request) {
 	var claims oidc.Claims
 	if err := json.NewDecoder(r.Body).Decode(&claims); err != nil {

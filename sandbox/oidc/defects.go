@@ -11,7 +11,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// Defect is what is wrong with the signature of a token that nobody may accept (RFC 8725, 2.1 and 3.1).
+// Defect is what is wrong with the signature of a token that a verifier must reject (RFC 8725, 2.1 and 3.1).
 type Defect string
 
 // The defects. None is that of the issuer's own tokens.
@@ -19,11 +19,11 @@ const (
 	None Defect = ""
 	// Unsigned is the algorithm none.
 	Unsigned Defect = "unsigned"
-	// SharedSecret is HS256 with the issuer's public key, which everybody knows, as the secret.
+	// SharedSecret is HS256 with the issuer's public key as the secret.
 	SharedSecret Defect = "shared-secret"
-	// OtherKey is a key of somebody else under the ID of the issuer's newest.
+	// OtherKey is a key that is not the issuer's, under the ID of the issuer's newest.
 	OtherKey Defect = "other-key"
-	// UnknownKey is a key of somebody else under an ID that the issuer has not got.
+	// UnknownKey is one under an ID that no key of the issuer has.
 	UnknownKey Defect = "unknown-key"
 )
 
@@ -44,7 +44,7 @@ func (i *Issuer) Forge(claims Claims, defect Defect) (string, error) {
 	case OtherKey, UnknownKey:
 		other, err := rsa.GenerateKey(rand.Reader, keyBits)
 		if err != nil {
-			return "", fmt.Errorf("generate the key of somebody else: %w", err)
+			return "", fmt.Errorf("generate a key that is not the issuer's: %w", err)
 		}
 		if defect == UnknownKey {
 			id = "of-somebody-else"
