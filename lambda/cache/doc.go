@@ -1,29 +1,11 @@
 // Package cache is a read-through cache in Redis. It never returns a version older than the last acknowledged one.
 //
-// # Guarantees
+// docs/explanation/cache-consistency.md states what the cache guarantees, the one exception, and why a write of unknown
+// outcome keeps readers on the source for as long as it does. Its times are [leaseTTL], [refreshTimeout], [retryTimeout],
+// [markMargin] and those of package store/timeouts.
 //
-// A read that begins after a write was acknowledged never returns an older version, in any execution environment,
-// concurrent fills included.
-//
-// A write that was not acknowledged may take effect later: its client has left, and the statement waits for a connection
-// or a lock, since RDS Proxy supports no cancel requests. Even then no older version remains in the cache: the item is
-// read from the source until the write can no longer take effect, regardless of other writes. This holds because
-// everything that a statement can wait for has a timeout (store/timeouts), in the database as defaults of the role.
-//
-// What the source reports about a value is trusted: after a failed write that found no value, or another one than its
-// condition names, the entry is deleted. An entry is restored only after a write about which the source reported nothing.
-//
-// # Limits
-//
-// If Redis could not be reached for an invalidation, the write still succeeds, and an older version may be served until
-// its entry expires: at most fresh + stale time after it was filled. A concurrent fill may still be stored, up to
-// [leaseTTL] after the write, or [refreshTimeout] if it refreshes a stale entry. The invalidation is retried for up to
-// [retryTimeout] after the response, and in the execution environment's next invocations once Redis responds to it again.
-// So the bound is only reached if Redis is unavailable for as long, or the execution environment ends or is frozen for as
-// long. (A failover of Redis that loses the invalidation has the same bound, since Redis replicates asynchronously, and so
-// has one that loses the mark of a write of unknown outcome.)
-//
-// PostgreSQL does not interrupt a commit, and no timeout bounds a packet in transit: [markMargin] allows for both.
+// The cache trusts what the source reports about a value: after a failed write that found no value, or another one than
+// its condition names, it deletes the entry.
 //
 // # Protocol
 //
