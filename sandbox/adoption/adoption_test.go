@@ -118,6 +118,29 @@ func (c clone) useOtherServices(t *testing.T) {
 	c.run(t, "git", "commit", "--quiet", "--message", "Keep orders in DynamoDB and ship them by SQS")
 }
 
+// checkUnserved adds a resource to the component whose call is not served, deploys it, and removes it. The next update
+// deploys the rest.
+func (c clone) checkUnserved(t *testing.T) {
+	t.Helper()
+	const file, end = "data/orders.go", "\treturn nil\n}\n"
+	c.edit(t, file, end, "\t_, err = dynamodb.NewGlobalTable(ctx, name+\"-global\", &dynamodb.GlobalTableArgs{Replicas: dynamodb.GlobalTableReplicaArray{\n"+
+		"\t\tdynamodb.GlobalTableReplicaArgs{RegionName: pulumi.String(\"eu-west-1\")}}}, pulumi.Parent(d))\n\treturn err\n}\n")
+	defer c.run(t, "git", "checkout", "--quiet", file)
+	cmd := exec.CommandContext(t.Context(), "make", "up")
+	cmd.Dir, cmd.Env = c.dir, append(os.Environ(), strings.Fields(environment)...)
+	printed, err := cmd.CombinedOutput()
+	_, problems, failed := strings.Cut(string(printed), "sandbox: ")
+	if err == nil || !failed {
+		t.Fatalf("%v\n%s", err, printed)
+	}
+	lines := strings.Split(strings.TrimSpace(problems), "\n")
+	if len(lines) != 3 || !strings.HasPrefix(lines[0], "aws:dynamodb/globalTable:GlobalTable ("+project+"-dev-data-global): ") ||
+		!strings.Contains(lines[0], "does not serve dynamodb: CreateGlobalTable. To serve it, add it to sandbox/gateway/dynamodb") ||
+		!strings.HasPrefix(lines[1], "stack dev: pulumi failed") || !strings.HasPrefix(lines[2], "make: ") {
+		t.Errorf("make up ends with:\n%s", problems)
+	}
+}
+
 // edit replaces a text that a file contains once.
 func (c clone) edit(t *testing.T, path, from, to string) {
 	t.Helper()
@@ -175,6 +198,7 @@ func TestAnotherTeamsAPIComesUp(t *testing.T) {
 	c.requireTokens(t)
 	t.Cleanup(c.down)
 	c.run(t, "make", "preview")
+	t.Run("a call that neither the emulator nor the gateway serves is one error", func(t *testing.T) { c.checkUnserved(t) })
 	c.run(t, "make", "up")
 	t.Run("the smoke test requests the new routes with a token", func(t *testing.T) { c.smoke(t) })
 	t.Run("callers prove who they are", func(t *testing.T) { checkCallers(t, c.deployed(t)) })

@@ -1,9 +1,7 @@
 package build
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -14,21 +12,38 @@ import (
 	"github.com/didomi/serverless-api/sandbox/uses"
 )
 
+// preparedProvider is the directory of the AWS provider's prepared source.
+func preparedProvider(l layout.Layout) string {
+	return filepath.Join(l.Build(), "terraform-provider-aws")
+}
+
+// hasAccount reports whether there are stacks in the sandbox, as far as its files tell.
+func hasAccount(l layout.Layout) bool {
+	_, err := os.Stat(l.State())
+	return err == nil
+}
+
+// providerUses returns what the AWS provider must serve: what the programs use and, while there are stacks, what they
+// used. Resources of these stacks could not be deleted otherwise.
+func providerUses(l layout.Layout) ([]string, error) {
+	now, err := uses.Find(l.Repo)
+	if err != nil || !hasAccount(l) {
+		return now, err
+	}
+	return uses.Keep(now, preparedProvider(l))
+}
+
 // newUses describes what the programs use of the AWS provider that they did not use when it was last built. It returns ""
 // if they use nothing new or the provider has never been built.
 func newUses(l layout.Layout) (string, error) {
-	content, err := os.ReadFile(filepath.Join(l.Build(), "terraform-provider-aws", "uses.txt"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
-	}
-	if err != nil {
-		return "", fmt.Errorf("read the uses that the AWS provider was built for: %w", err)
+	before, err := uses.Read(preparedProvider(l))
+	if err != nil || len(before) == 0 {
+		return "", err
 	}
 	now, err := uses.Find(l.Repo)
 	if err != nil {
 		return "", err
 	}
-	before := strings.Fields(string(content))
 	added := slices.DeleteFunc(now, func(use string) bool { return slices.Contains(before, use) })
 	if len(added) == 0 {
 		return "", nil

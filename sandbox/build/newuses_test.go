@@ -68,4 +68,17 @@ func TestAProgramThatUsesAnotherServiceIsTheReasonToBuildTheProvider(t *testing.
 			}
 		})
 	}
+	t.Run("while there is a stack, a service less is none", func(t *testing.T) {
+		write(".sandbox/build/terraform-provider-aws/uses.txt", "ec2.NewVpc\nsqs.NewQueue\n")
+		program("ec2.NewVpc(); sqs.NewQueue()")
+		both := key()
+		program("ec2.NewVpc()")
+		if key() == both {
+			t.Error("same key without a stack")
+		}
+		write(".sandbox/data/pulumi/base.json", "{}")
+		if key() != both {
+			t.Error("another key: the stack's queue could not be deleted")
+		}
+	})
 }

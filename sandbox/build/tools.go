@@ -10,7 +10,6 @@ import (
 
 	"github.com/didomi/serverless-api/sandbox/atomicfile"
 	"github.com/didomi/serverless-api/sandbox/layout"
-	"github.com/didomi/serverless-api/sandbox/uses"
 )
 
 // pulumiVersion is the version that the CLI reports. It is built from that version's source, which does not contain it.
@@ -31,7 +30,7 @@ func All(l layout.Layout) []Step {
 
 // serviceCompile is the approximate duration of the AWS provider's build when the program first uses an AWS service: all
 // services share one generated list of clients and are compiled again.
-const serviceCompile = 3 * time.Minute
+const serviceCompile = 2 * time.Minute
 
 // provider builds the AWS provider by its own build command.
 func provider(l layout.Layout) Step {
@@ -39,13 +38,13 @@ func provider(l layout.Layout) Step {
 	output := filepath.Join(l.Bin(), "pulumi-resource-aws")
 	return Step{
 		Name: "provider", Title: "AWS provider", Cold: 5 * time.Minute,
-		Outputs: []string{output, filepath.Join(output+".data", "*"), filepath.Join(l.Build(), "terraform-provider-aws", "go.mod")},
+		Outputs: []string{output, filepath.Join(output+".data", "*"), filepath.Join(preparedProvider(l), "go.mod")},
 		Key: func(ctx context.Context) (string, error) {
 			env, err := goFacts(ctx)
 			if err != nil {
 				return "", err
 			}
-			used, err := uses.Find(l.Repo)
+			used, err := providerUses(l)
 			if err != nil {
 				return "", err
 			}
@@ -69,7 +68,8 @@ func buildProvider(ctx context.Context, l layout.Layout, log *Log, output string
 		mark: mark(l), temp: l.BuildTemp(), dir: filepath.Join(dir, "build"), log: log,
 		env: []string{"GOFLAGS=" + goFlags(providerFlags)},
 	}
-	if err := command.run(ctx, "go", "run", ".", "-prepare"); err != nil {
+	keep := fmt.Sprintf("-keep=%t", hasAccount(l))
+	if err := command.run(ctx, "go", "run", ".", keep, "-prepare"); err != nil {
 		return err
 	}
 	provider := command
@@ -79,7 +79,7 @@ func buildProvider(ctx context.Context, l layout.Layout, log *Log, output string
 		return err
 	}
 	log.expect(packages)
-	return command.run(ctx, "go", "run", ".", "-out", output)
+	return command.run(ctx, "go", "run", ".", keep, "-out", output)
 }
 
 // otherClouds is what the Pulumi CLI is built without: state backends, key services and logs of clouds other than AWS, what

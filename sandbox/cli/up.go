@@ -67,10 +67,11 @@ func deployStack(ctx context.Context, stack *deploy.Stack, printer *progress.Pri
 func deploymentError(stack *deploy.Stack, result *deploy.Progress, err error) error {
 	var report strings.Builder
 	if result != nil {
-		for _, problem := range result.Errors {
+		problems := result.Problems()
+		for _, problem := range problems {
 			_, _ = fmt.Fprintln(&report, problem)
 		}
-		if servedNoMore(result.Errors) {
+		if servedNoMore(problems) {
 			_, _ = fmt.Fprintln(&report, "The stack has resources of AWS services that the program no longer uses, and the AWS provider is built without these. "+
 				"make down deletes the emulated account; make up then deploys the program as it is.")
 		}

@@ -136,11 +136,18 @@ func send(l layout.Layout, request *http.Request, timeout time.Duration) (*http.
 		},
 	}}
 	response, err := client.Do(request)
-	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
+	if notRunning(err) {
 		return nil, ErrNotRunning
 	}
 	if err != nil {
 		return nil, fmt.Errorf("ask the sandbox: %w", err)
 	}
 	return response, nil
+}
+
+// notRunning reports whether nothing listens on the control socket, or what listened has ended before it accepted the
+// connection: the kernel closes the socket of a killed process last. A daemon that has accepted a connection reads the
+// request first, so that its end is no reset.
+func notRunning(err error) bool {
+	return errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET)
 }

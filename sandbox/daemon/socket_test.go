@@ -1,13 +1,42 @@
 package daemon
 
 import (
+	"errors"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/didomi/serverless-api/sandbox/layout"
 )
+
+func TestADaemonThatEndsBeforeItReadsARequestIsNotRunning(t *testing.T) {
+	l := layout.Layout{Root: t.TempDir()}
+	if err := os.MkdirAll(filepath.Dir(l.Socket()), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	listener, err := listenOn("unix", l.Socket())
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		conn, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		_, _ = conn.Read(make([]byte, 1)) // the request is there, and the rest of it is not read: the kernel resets the connection
+		_ = conn.Close()
+	}()
+	if _, err := Ask(t.Context(), l); !errors.Is(err, ErrNotRunning) {
+		t.Errorf("error %v, want ErrNotRunning", err)
+	}
+	_ = listener.Close()
+	if _, err := Ask(t.Context(), l); !errors.Is(err, ErrNotRunning) {
+		t.Errorf("error %v after the listener has ended, want ErrNotRunning", err)
+	}
+}
 
 func TestSocketFarDown(t *testing.T) {
 	socket := filepath.Join(t.TempDir(), strings.Repeat("directory/", 20), "daemon.sock")

@@ -37,8 +37,8 @@ type Progress struct {
 	Done    int            // resources that need no further change
 	Changed map[string]int // of these, by operation: "create", "update", ...
 	Failed  int
-	Errors  []string // diagnostics, as the CLI shows them
 
+	errors  []diagnostic
 	running []metadata
 }
 
@@ -89,7 +89,7 @@ func (p *Progress) Read(r *bufio.Reader, rest *[]byte) error {
 func (p *Progress) take(e event) {
 	switch {
 	case e.Diagnostic != nil && e.Diagnostic.Severity == "error":
-		p.Errors = append(p.Errors, diagnostic(e.Diagnostic.URN, e.Diagnostic.Message))
+		p.errors = append(p.errors, newDiagnostic(e.Diagnostic.URN, e.Diagnostic.Message))
 	case e.Started != nil && e.Started.Metadata.Op != "same":
 		p.running = append(p.running, e.Started.Metadata)
 	case e.Done != nil && p.finish(metadata{Op: "refresh", URN: e.Done.Metadata.URN}):
@@ -118,34 +118,4 @@ func (p *Progress) finish(m metadata) bool {
 		}
 	}
 	return false
-}
-
-// diagnostic formats an error with its resource, without colour marks.
-func diagnostic(urn, message string) string {
-	message = strings.TrimSpace(colourless(message))
-	if urn == "" {
-		return message
-	}
-	parts := strings.Split(urn, "::")
-	name := parts[len(parts)-1]
-	kind := ""
-	if len(parts) > 2 {
-		kind = parts[2][strings.LastIndex(parts[2], "$")+1:]
-	}
-	return fmt.Sprintf("%s (%s): %s", kind, name, message)
-}
-
-// colourless removes the colour marks of Pulumi's messages: "<{%reset%}>".
-func colourless(message string) string {
-	for {
-		start := strings.Index(message, "<{%")
-		if start < 0 {
-			return message
-		}
-		length := strings.Index(message[start:], "%}>")
-		if length < 0 {
-			return message
-		}
-		message = message[:start] + message[start+length+len("%}>"):]
-	}
 }

@@ -35,7 +35,7 @@ func TestProgress(t *testing.T) {
 				`{"diagnosticEvent":{"urn":"` + stackURN + `","severity":"warning","message":"careful"}}` + "\n" +
 				`{"diagnosticEvent":{"severity":"error","message":"update failed"}}` + "\n",
 			"0 resources",
-			[]string{"aws:s3/bucketV2:BucketV2 (data-files): no such key", "update failed"},
+			[]string{"aws:s3/bucketV2:BucketV2 (data-files): no such key"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -47,8 +47,8 @@ func TestProgress(t *testing.T) {
 			if p.String() != c.want {
 				t.Errorf("%q, want %q", p, c.want)
 			}
-			if strings.Join(p.Errors, "|") != strings.Join(c.errors, "|") {
-				t.Errorf("errors %q, want %q", p.Errors, c.errors)
+			if strings.Join(p.Problems(), "|") != strings.Join(c.errors, "|") {
+				t.Errorf("errors %q, want %q", p.Problems(), c.errors)
 			}
 		})
 	}

@@ -22,9 +22,10 @@ import (
 func main() {
 	out := flag.String("out", "../../../.sandbox/bin/pulumi-resource-aws", "file to write the plugin to")
 	only := flag.Bool("prepare", false, "stop after the upstream tree is prepared; nothing is compiled")
+	keep := flag.Bool("keep", false, "also serve what the tree of before was prepared for: a stack may have resources that the program no longer creates")
 	require := flag.Bool("require", false, "only add to ../go.mod and ../go.sum what upstream requires, after go mod tidy there")
 	flag.Parse()
-	do := func() error { return run(*out, *only) }
+	do := func() error { return run(*out, *only, *keep) }
 	if *require {
 		do = func() error { return requireAll("..") }
 	}
@@ -35,7 +36,7 @@ func main() {
 }
 
 // run expects to be started in its own directory, as `go run .` there is.
-func run(out string, only bool) error {
+func run(out string, only, keep bool) error {
 	provider, err := filepath.Abs("..")
 	if err != nil {
 		return fmt.Errorf("find the provider's directory: %w", err)
@@ -48,6 +49,11 @@ func run(out string, only bool) error {
 	found, err := uses.Find(filepath.Join(provider, "../.."))
 	if err != nil {
 		return err
+	}
+	if keep {
+		if found, err = uses.Keep(found, tree); err != nil {
+			return err
+		}
 	}
 	key, err := treeKey(found)
 	if err != nil {

@@ -6,7 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
+
+	"github.com/didomi/serverless-api/sandbox/uses"
 )
 
 const (
@@ -17,8 +18,6 @@ const (
 	stampFile = ".prepared"
 	// catalogFile is what the SDK says, in the tree that the plugin reads it from.
 	catalogFile = "pulumi-aws-sdk.json"
-	// usesFile lists what of the provider the programs used when the tree was prepared, for sandbox/build.
-	usesFile = "uses.txt"
 )
 
 // prepare creates the reduced upstream tree with the SDK's catalog in it, unless the tree of that key exists. Found is
@@ -52,8 +51,8 @@ func prepare(tree, key string, found []string) error {
 		if err := reduce(upstream, dir, services); err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(dir, usesFile), []byte(strings.Join(found, "\n")+"\n"), 0o644); err != nil {
-			return fmt.Errorf("write what the programs use: %w", err)
+		if err := uses.Write(found, dir); err != nil {
+			return err
 		}
 		return catalog.write(filepath.Join(dir, catalogFile))
 	})
