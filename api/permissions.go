@@ -81,7 +81,7 @@ func webACLLogs(s policy.Scope) []pulumi.StringInput {
 // What belongs to an API, a domain name or a usage plan has the tag of that.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-tagging-supported-resources.html
 func gatewayPermissions(s policy.Scope) []policy.Statement {
-	return []policy.Statement{
+	return slices.Concat([]policy.Statement{
 		{
 			Sid:       "NewAPI",
 			Actions:   []string{"apigateway:POST"},
@@ -97,9 +97,20 @@ func gatewayPermissions(s policy.Scope) []policy.Statement {
 			Resources: gatewayARNs(s, "/apikeys/*", "/domainnames/*", "/restapis/*", "/usageplans/*"),
 			Condition: s.Tagged(),
 		},
+	}, gatewayTagPermissions(s), []policy.Statement{{
+		// A domain name is created with its certificate.
+		// https://docs.aws.amazon.com/service-authorization/latest/reference/list_apigateway.html
+		Sid:       "NewDomainCertificate",
+		Actions:   []string{"apigateway:AddCertificateToDomain"},
+		Resources: gatewayARNs(s, "/domainnames"),
+	}})
+}
+
+func gatewayTagPermissions(s policy.Scope) []policy.Statement {
+	return []policy.Statement{
 		{
-			// A create call with tags is authorised as a PUT on the tags of the new object, too. The tag of
-			// what exists stays: changing tags takes a PATCH on their object, which has to carry the tag.
+			// A create call with tags is also authorized as a PUT on the tags of the new object. Existing objects keep
+			// their tag: changing tags requires a PATCH on the object, which must have the stack's tag.
 			// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-tagging-iam-policy.html
 			// https://github.com/mattclay/aws-terminator/pull/284
 			Sid:       "NewAPITags",
@@ -108,19 +119,12 @@ func gatewayPermissions(s policy.Scope) []policy.Statement {
 			Condition: s.Tagging(),
 		},
 		{
-			// Any other tag is changed under a path that carries no tag itself. AWS takes a tag of the same key
-			// in other case for the stack's, too.
+			// Other tags are changed under a path that has no tag itself. AWS treats a tag whose key differs in case only
+			// as the stack's too.
 			Sid:       "APITags",
 			Actions:   []string{"apigateway:DELETE", "apigateway:PUT"},
 			Resources: gatewayARNs(s, "/tags/*"),
 			Condition: map[string]any{"ForAllValues:StringNotEqualsIgnoreCase": map[string]any{"aws:TagKeys": stacktag.Key}},
-		},
-		{
-			// A domain name is created with its certificate.
-			// https://docs.aws.amazon.com/service-authorization/latest/reference/list_apigateway.html
-			Sid:       "NewDomainCertificate",
-			Actions:   []string{"apigateway:AddCertificateToDomain"},
-			Resources: gatewayARNs(s, "/domainnames"),
 		},
 	}
 }

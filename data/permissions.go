@@ -102,8 +102,7 @@ func proxyPermissions(s policy.Scope) []policy.Statement {
 
 // cachePermissions are by the name. The nodes of a replication group are clusters, which AWS names after it.
 func cachePermissions(s policy.Scope) []policy.Statement {
-	newNodes, interfaces := s.WithoutID("elasticache", "cluster:"), s.ARNs("ec2", "network-interface/*")
-	return []policy.Statement{
+	return append([]policy.Statement{
 		{
 			Sid: "Cache",
 			Actions: []string{
@@ -120,6 +119,13 @@ func cachePermissions(s policy.Scope) []policy.Statement {
 			Resources: s.Named(componentName, "elasticache",
 				"cluster:", "parametergroup:", "replicationgroup:", "subnetgroup:", "user:", "usergroup:"),
 		},
+	}, cacheNodePermissions(s)...)
+}
+
+// cacheNodePermissions are what AWS requires in addition for the nodes of a replication group.
+func cacheNodePermissions(s policy.Scope) []policy.Statement {
+	newNodes, interfaces := s.WithoutID("elasticache", "cluster:"), s.ARNs("ec2", "network-interface/*")
+	return []policy.Statement{
 		{
 			// A new group's nodes have no names yet. The group itself has to be the stack's. A node that exists
 			// is named where it shall become the group's first one, so it has to be the stack's, too.

@@ -61,11 +61,6 @@ func (g *Graph) ByType(token string) []*Resource {
 	return g.where(func(r *Resource) bool { return r.Type == token })
 }
 
-// Children are the resources directly under a parent.
-func (g *Graph) Children(urn string) []*Resource {
-	return g.where(func(r *Resource) bool { return r.Parent == urn })
-}
-
 // Find is the resource with that URN, or nil.
 func (g *Graph) Find(urn string) *Resource {
 	for i := range g.Resources {

@@ -24,42 +24,29 @@ import (
 
 // develop runs the development loop on a stack, which it brings up first if it is not.
 func develop(ctx context.Context, l layout.Layout, args []string) error {
-	flags := newFlags("dev")
-	name := flags.String("stack", "dev", "the stack to work on")
-	debug := flags.Bool("debug", false, "run the API's function under the debugger Delve")
-	tree := flags.String("tree", l.Repo, "the working tree to watch, such as another worktree of the repository")
-	address := flags.String("debugger", "127.0.0.1:2345", "where Delve listens with --debug")
-	if err := parse(flags, args); err != nil {
+	o, err := parseDevelop(l, args)
+	if err != nil {
 		return err
 	}
 	if isTerminal(os.Stdin) && os.Getenv(supervised) == "" {
 		return keepTerminal(os.Stdin, append([]string{"/proc/self/exe"}, os.Args[1:]...))
 	}
-	unlock, err := tryLock(l, "dev-"+*name)
+	unlock, err := tryLock(l, "dev-"+o.stack)
 	var held heldError
 	if errors.As(err, &held) {
-		return fmt.Errorf("stack %s has a development loop already: %s", *name, held.by)
+		return fmt.Errorf("stack %s has a development loop already: %s", o.stack, held.by)
 	}
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	watched := l // the same sandbox with the tree's program
-	if watched.Repo, err = filepath.Abs(*tree); err != nil {
-		return fmt.Errorf("find the working tree: %w", err)
-	}
-	config := dev.Config{
-		Layout: l, Tree: watched.Repo, Stack: *name, Out: os.Stdout, Coloured: dev.Coloured(isTerminal(os.Stdout), os.Getenv),
-		Check:   func(ctx context.Context, log io.Writer) error { return build.Program(ctx, watched, log) },
-		Preview: func(ctx context.Context) ([]byte, error) { return previewJSON(ctx, watched, *name) },
-		Update:  func(ctx context.Context, report func(string)) error { return update(ctx, watched, *name, report) },
-	}
-	if *debug {
-		if config.Debugger, err = debugger(ctx, l, *address); err != nil {
+	config := o.config(l)
+	if o.debug {
+		if config.Debugger, err = debugger(ctx, l, o.debugger); err != nil {
 			return err
 		}
 	}
-	if err := ensureStack(ctx, l, *name); err != nil {
+	if err := ensureStack(ctx, l, o.stack); err != nil {
 		return err
 	}
 	keys, restore, err := readKeys(os.Stdin)
@@ -69,6 +56,43 @@ func develop(ctx context.Context, l layout.Layout, args []string) error {
 	defer restore()
 	config.Keys = keys
 	return dev.Run(ctx, config)
+}
+
+// developOptions are the flags of the command.
+type developOptions struct {
+	stack string
+	// tree is the absolute path of the working tree.
+	tree  string
+	debug bool
+	// debugger is the address of Delve.
+	debugger string
+}
+
+func parseDevelop(l layout.Layout, args []string) (o developOptions, err error) {
+	flags := newFlags("dev")
+	flags.StringVar(&o.stack, "stack", "dev", "the stack to work on")
+	flags.BoolVar(&o.debug, "debug", false, "run the API's function under the debugger Delve")
+	flags.StringVar(&o.tree, "tree", l.Repo, "the working tree to watch, such as another worktree of the repository")
+	flags.StringVar(&o.debugger, "debugger", "127.0.0.1:2345", "where Delve listens with --debug")
+	if err := parse(flags, args); err != nil {
+		return o, err
+	}
+	if o.tree, err = filepath.Abs(o.tree); err != nil {
+		return o, fmt.Errorf("find the working tree: %w", err)
+	}
+	return o, nil
+}
+
+// config is the development loop in the sandbox of l, on the program of the options' tree.
+func (o developOptions) config(l layout.Layout) dev.Config {
+	watched := l
+	watched.Repo = o.tree
+	return dev.Config{
+		Layout: l, Tree: watched.Repo, Stack: o.stack, Out: os.Stdout, Coloured: dev.Coloured(isTerminal(os.Stdout), os.Getenv),
+		Check:   func(ctx context.Context, log io.Writer) error { return build.Program(ctx, watched, log) },
+		Preview: func(ctx context.Context) ([]byte, error) { return previewJSON(ctx, watched, o.stack) },
+		Update:  func(ctx context.Context, report func(string)) error { return update(ctx, watched, o.stack, report) },
+	}
 }
 
 // debugger builds Delve and returns how the function runs under it.
