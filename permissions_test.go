@@ -8,6 +8,7 @@ import (
 	"testing"
 	"unicode"
 
+	"github.com/didomi/serverless-api/api"
 	"github.com/didomi/serverless-api/dns"
 	"github.com/didomi/serverless-api/iam"
 	"github.com/didomi/serverless-api/internal/mocks"
@@ -36,11 +37,16 @@ func withState() iam.Config {
 // pipelineRoles creates the component iam with the permissions of every component.
 func pipelineRoles(t *testing.T, zone string, c iam.Config) *mocks.Recorder {
 	t.Helper()
+	return rolesOf(t, settings{DNS: dns.Config{Domain: "example.com", ZoneID: zone}}, c)
+}
+
+func rolesOf(t *testing.T, cfg settings, c iam.Config) *mocks.Recorder {
+	t.Helper()
 	named := func(r mocks.Resource) map[string]any { return map[string]any{"name": r.Name} }
 	return mocks.Mocks{Outputs: map[string]func(mocks.Resource) map[string]any{
 		"aws:iam/user:User": named, "aws:iam/role:Role": named, "aws:iam/policy:Policy": named,
 	}}.Run(t, func(ctx *pulumi.Context) error {
-		components := componentPermissions(settings{DNS: dns.Config{Domain: "example.com", ZoneID: zone}})
+		components := componentPermissions(cfg)
 		_, err := iam.New(ctx, ciName, iam.Args{Config: c, Components: components, OperationsKeyARN: pulumi.String("key")})
 		return err
 	})
@@ -60,7 +66,7 @@ func TestManagedPoliciesOfTheLongestNamesAreWithinIAMsQuotas(t *testing.T) {
 	c.OIDC, c.StateBucket = "off", strings.Repeat("b", 63)
 	c.StateKey = "arn:aws-us-gov:kms:ap-southeast-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 	r := mocks.Longest().Run(t, func(ctx *pulumi.Context) error {
-		components := componentPermissions(settings{DNS: dns.Config{Domain: strings.Repeat("d", 47) + ".org"}})
+		components := componentPermissions(settings{API: api.Config{Auth: "iam"}, DNS: dns.Config{Domain: strings.Repeat("d", 47) + ".org"}})
 		_, err := iam.New(ctx, mocks.LongestName+"-iam", iam.Args{Config: c, Components: components, OperationsKeyARN: pulumi.String("key")})
 		return err
 	})
@@ -84,6 +90,29 @@ func TestManagedPoliciesOfTheLongestNamesAreWithinIAMsQuotas(t *testing.T) {
 		if n > attachedLimit {
 			t.Errorf("%v has %d managed policies, IAM allows %d", role, n, attachedLimit)
 		}
+	}
+}
+
+func TestTheDeployRoleInvokesAnAPIThatRequiresSignatures(t *testing.T) {
+	for auth, want := range map[string][]string{
+		"none": nil, "jwt": nil, "iam": {"arn:aws:execute-api:eu-west-1:123456789012:*/test/*"},
+	} {
+		t.Run("with auth "+auth, func(t *testing.T) {
+			var got []string
+			for _, p := range rolesOf(t, settings{API: api.Config{Auth: auth}, DNS: dns.Config{Domain: "example.com"}}, withState()).OfType("aws:iam/policy:Policy") {
+				if !strings.HasPrefix(p.Name, ciName+"-deploy-") {
+					continue
+				}
+				for _, s := range mocks.Statements(t, p.Inputs["policy"]) {
+					if slices.Contains(s.Action, "execute-api:Invoke") {
+						got = append(got, s.Resource...)
+					}
+				}
+			}
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("its smoke test may call %v, want %v", got, want)
+			}
+		})
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 // the roles are created before the components.
 func componentPermissions(cfg settings) []func(policy.Scope) policy.Permissions {
 	return []func(policy.Scope) policy.Permissions{
-		api.Permissions, data.Permissions, dns.Permissions(cfg.DNS), keys.Permissions, network.Permissions,
+		api.Permissions(cfg.API), data.Permissions, dns.Permissions(cfg.DNS), keys.Permissions, network.Permissions,
 	}
 }
 

@@ -12,8 +12,23 @@ import (
 )
 
 // Permissions are what the component needs of the roles that preview and deploy it, and of its functions' roles.
-func Permissions(s policy.Scope) policy.Permissions {
-	return policy.Compose(append([]policy.Permissions{ownPermissions(s)}, function.DeclaredPermissions(s)...)...)
+func Permissions(c Config) func(policy.Scope) policy.Permissions {
+	return func(s policy.Scope) policy.Permissions {
+		all := append([]policy.Permissions{ownPermissions(s)}, function.DeclaredPermissions(s)...)
+		if c.Auth == authIAM {
+			all = append(all, smokePermissions(s))
+		}
+		return policy.Compose(all...)
+	}
+}
+
+// smokePermissions let the deploy role sign the requests of the smoke test. The role exists before the API and its id,
+// so the stage, which has the stack's name, narrows it.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-invoke-api.html
+func smokePermissions(s policy.Scope) policy.Permissions {
+	return policy.Permissions{Deploy: policy.Managed{Operations: []policy.Statement{{
+		Sid: "SmokeTest", Actions: []string{"execute-api:Invoke"}, Resources: s.ARNs("execute-api", "*/"+s.Stack+"/*"),
+	}}}}
 }
 
 func ownPermissions(s policy.Scope) policy.Permissions {

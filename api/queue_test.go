@@ -22,7 +22,7 @@ var queueActions = []string{"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:
 
 func TestEveryWorkerMayReceiveItsMessages(t *testing.T) {
 	scope := policy.Scope{Location: account.Location{Partition: "aws", Region: mocks.Region, Account: mocks.Account}, Project: mocks.Project, Stack: mocks.Stack}
-	for _, problem := range workerProblems(t, build(t, full(t)), Permissions(scope).Workload) {
+	for _, problem := range workerProblems(t, build(t, full(t)), Permissions(Config{})(scope).Workload) {
 		t.Error(problem)
 	}
 }
