@@ -58,6 +58,7 @@ var rules = []struct {
 	{"tags", tags},
 	{"alarms", alarms},
 	{"firewall", firewall},
+	{"authentication", authentication},
 }
 
 // Check returns the findings of every rule, in the rules' order, and the facts by rule. What a preview deletes is
