@@ -9,6 +9,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
+	"path"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -79,7 +82,32 @@ func (t *Transport) sign(r *http.Request) (*http.Request, error) {
 		signed.Body, signed.ContentLength = nil, 0
 	}
 	hash := sha256.Sum256(body)
-	return signed, signer.SignHTTP(r.Context(), credentials, signed, hex.EncodeToString(hash[:]), Service, t.Region, time.Now())
+	normal := signed.Clone(r.Context())
+	if err := normalize(normal.URL); err != nil {
+		return nil, err
+	}
+	if err := signer.SignHTTP(r.Context(), credentials, normal, hex.EncodeToString(hash[:]), Service, t.Region, time.Now()); err != nil {
+		return nil, err
+	}
+	signed.Header = normal.Header
+	return signed, nil
+}
+
+// normalize removes empty segments, "." and ".." from the path, as the canonical request of a signature requires for every
+// service but S3, and the SDK's signer does not (github.com/boto/botocore, normalize_url_path).
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+func normalize(u *url.URL) error {
+	escaped := u.EscapedPath()
+	if escaped == "" {
+		return nil
+	}
+	clean := path.Clean("/" + escaped)
+	if clean != "/" && strings.HasSuffix(escaped, "/") {
+		clean += "/"
+	}
+	text, err := url.PathUnescape(clean)
+	u.Path, u.RawPath = text, clean
+	return err
 }
 
 // readBody reads the body to its end and closes it, which RoundTrip must in every case.
