@@ -44,6 +44,9 @@ func up(ctx context.Context, l layout.Layout, args []string) error {
 	if outputs.APIKey != "" {
 		fmt.Println("         send the outputs' apiKey in the header x-api-key")
 	}
+	if auth, _ := outputs.Stacked["auth"].(string); auth == "iam" {
+		fmt.Printf("         sign requests; in make shell: curl --aws-sigv4 aws:amz:%s:execute-api --user \"$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY\" ...\n", outputs.Region)
+	}
 	return nil
 }
 

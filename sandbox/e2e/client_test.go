@@ -47,6 +47,9 @@ func newClient(t *testing.T, out outputs, options ...transport.Option) *client.C
 	if out.APIKey != "" {
 		options = append(options, transport.WithAPIKey(out.APIKey))
 	}
+	if out.Stacked.Auth == "iam" {
+		options = append(options, transport.WithSigV4(awsConfig(out).Credentials, out.Region))
+	}
 	c, err := client.New(out.URL, options...)
 	if err != nil {
 		t.Fatal(err)

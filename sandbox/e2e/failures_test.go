@@ -399,8 +399,7 @@ func openFile(t *testing.T, out outputs, key string, read func(*http.Response)) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("X-Api-Key", out.APIKey)
-	res, err := httpClient.Do(req)
+	res, err := httpClient.Do(authenticated(out, req))
 	if err != nil {
 		t.Fatal(err)
 	}

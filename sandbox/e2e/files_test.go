@@ -80,15 +80,12 @@ func getBig(t *testing.T, out outputs, rng string, want int) *http.Response {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if out.APIKey != "" {
-		req.Header.Set("X-Api-Key", out.APIKey)
-	}
 	if rng != "" {
 		req.Header.Set("Range", rng)
 	}
 	direct := *httpClient
 	direct.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	res, err := direct.Do(req)
+	res, err := direct.Do(authenticated(out, req))
 	if err != nil {
 		t.Fatal(err)
 	}

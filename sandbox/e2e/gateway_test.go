@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/didomi/serverless-api/client/sigv4"
 )
 
 // send sends a request with only these headers.
@@ -89,12 +91,18 @@ func checkGatewayResponses(t *testing.T, out outputs) {
 		{"no key for the health of the dependencies", http.MethodGet, "/health/details", "", nil, http.StatusForbidden},
 		{"a wrong key", http.MethodGet, "/items", "", map[string]string{"X-Api-Key": "wrong"}, http.StatusForbidden},
 		{"a body that does not match its model", http.MethodPost, "/files/a", `{"size":"much"}`, key, http.StatusUnprocessableEntity},
-		{"a body that is too large", http.MethodPut, "/items/a", strings.Repeat("x", 10<<20+1), key, http.StatusRequestEntityTooLarge},
 	} {
-		t.Run(c.name, func(t *testing.T) { checkProblem(t, send(t, out, c.method, c.path, c.body, c.headers), c.want) })
+		t.Run(c.name, func(t *testing.T) {
+			checkProblem(t, do(t, signed(out, newRequest(t, out, c.method, c.path, c.body, c.headers))), c.want)
+		})
 	}
+	t.Run("a body that is too large", func(t *testing.T) {
+		// The client signs none of this size. API Gateway reads it before it verifies the signature.
+		req := newRequest(t, out, http.MethodPut, "/items/a", strings.Repeat("x", 10<<20+1), key)
+		checkProblem(t, do(t, signedHeaders(t, awsConfig(out), sigv4.Service, req)), http.StatusRequestEntityTooLarge)
+	})
 	t.Run("more requests than the plan allows", func(t *testing.T) {
-		got := untilThrottled(t, newRequest(t, out, http.MethodGet, "/nothing", "", key))
+		got := untilThrottled(t, signed(out, newRequest(t, out, http.MethodGet, "/nothing", "", key)))
 		checkProblem(t, got, http.StatusTooManyRequests)
 		if got.header.Get("Retry-After") == "" {
 			t.Error("it has no Retry-After")
@@ -107,14 +115,15 @@ func checkGatewayResponses(t *testing.T, out outputs) {
 func checkSeparateKeyThrottles(t *testing.T, out outputs) {
 	t.Helper()
 	const path = "/files/never-made"
-	got := untilThrottled(t, newRequest(t, out, http.MethodGet, path, "", map[string]string{"X-Api-Key": out.APIKey}))
+	got := untilThrottled(t, authenticated(out, newRequest(t, out, http.MethodGet, path, "", nil)))
 	checkProblem(t, got, http.StatusTooManyRequests)
 	printed, stderr, code := pulumi(t, out, repository(t), "stack", "output", "apiKeys", "--stack", out.Stack, "--json", "--show-secrets")
 	var keys map[string]string
 	if err := json.Unmarshal([]byte(printed), &keys); err != nil || code != 0 || keys["partner"] == "" {
 		t.Fatalf("the keys of %s: exit %d, %v\n%s", out.Stack, code, err, stderr)
 	}
-	checkProblem(t, send(t, out, http.MethodGet, path, "", map[string]string{"X-Api-Key": keys["partner"]}), http.StatusNotFound)
+	partner := newRequest(t, out, http.MethodGet, path, "", map[string]string{"X-Api-Key": keys["partner"]})
+	checkProblem(t, do(t, signed(out, partner)), http.StatusNotFound)
 }
 
 // untilThrottled sends the request concurrently until a response has status 429. A slow machine may need a while to

@@ -86,7 +86,7 @@ func checkConditions(t *testing.T, out outputs) {
 		{http.MethodPost, "/files/e2e/path", `{"size":5}`, "If-None-Match", "*"},
 	} {
 		t.Run(c.method+" "+c.path+" with "+c.name+" "+c.value, func(t *testing.T) {
-			got := send(t, out, c.method, c.path, c.body, map[string]string{c.name: c.value, "Content-Type": "application/json", "X-Api-Key": out.APIKey})
+			got := do(t, authenticated(out, newRequest(t, out, c.method, c.path, c.body, map[string]string{c.name: c.value, "Content-Type": "application/json"})))
 			checkProblemStatus(t, got, http.StatusBadRequest)
 			if !strings.Contains(got.body, c.name) {
 				t.Errorf("it does not name %s\n%s", c.name, got.body)
@@ -107,9 +107,9 @@ func checkConditions(t *testing.T, out outputs) {
 func checkAccessLog(t *testing.T, out outputs) {
 	t.Helper()
 	const forged = `x","status":"200","errorType":"NONE`
-	got := send(t, out, http.MethodGet, "/items/never%22made", "", map[string]string{
-		"User-Agent": forged, "X-Amzn-Trace-Id": "Root=" + forged, "X-Amzn-Requestid": forged, "X-Api-Key": out.APIKey, "X-Forwarded-For": forged, "Referer": forged,
-	})
+	got := do(t, authenticated(out, newRequest(t, out, http.MethodGet, "/items/never%22made", "", map[string]string{
+		"User-Agent": forged, "X-Amzn-Trace-Id": "Root=" + forged, "X-Amzn-Requestid": forged, "X-Forwarded-For": forged, "Referer": forged,
+	})))
 	checkProblemStatus(t, got, http.StatusNotFound)
 	text, err := os.ReadFile(sandboxLayout(t).Log("access"))
 	if err != nil {

@@ -24,6 +24,7 @@ type response struct {
 // httpClient has a timeout well above the platform's limit of 29 s.
 var httpClient = &http.Client{
 	Timeout:       2 * time.Minute,
+	Transport:     roundTripper(sign),
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
@@ -37,10 +38,7 @@ func request(t *testing.T, out outputs, method, path, body string) response {
 	if body != "" {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	if out.APIKey != "" {
-		req.Header.Set("X-Api-Key", out.APIKey)
-	}
-	return do(t, req)
+	return do(t, authenticated(out, req))
 }
 
 // do sends a request and reads the response.

@@ -31,6 +31,15 @@ type outputs struct {
 
 	ConfigFile string            `json:"configFile"`
 	Env        map[string]string `json:"env"`
+	Stacked    stackedOutputs    `json:"outputs"`
+}
+
+// stackedOutputs are outputs of the stack itself.
+type stackedOutputs struct {
+	// Auth is how callers prove who they are.
+	Auth string `json:"auth"`
+	// OperationARNs are by route.
+	OperationARNs map[string]string `json:"operationArns"`
 }
 
 // repository is the root of the checkout under test.

@@ -104,6 +104,7 @@ func TestEndToEnd(t *testing.T) {
 	step("the deployed values match AWS's resource schemas", func(t *testing.T) { checkSchemas(t, dev, prod) })
 	step("an empty stack imports another tool's resources with the file of ops imports", func(t *testing.T) { checkImport(t, dev) })
 	step("no operation that requires credentials responds to Schemathesis without them", func(t *testing.T) { checkContract(t, prod, ordinaryPhases) })
+	step("an operation responds to a valid signature of a caller with permission only", func(t *testing.T) { checkSignatures(t, prod) })
 	step("API Gateway's own responses are problem+json", func(t *testing.T) { checkGatewayResponses(t, prod) })
 	step("keys have separate throttles of a route", func(t *testing.T) { checkSeparateKeyThrottles(t, prod) })
 	step("a canary is rejected while an alarm is in ALARM, then promoted, then rolled back", func(t *testing.T) {
