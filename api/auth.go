@@ -13,13 +13,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// The ways in which callers prove who they are.
-const (
-	authNone = "none"
-	authJWT  = "jwt" // a token of the issuer
-	authIAM  = "iam" // a signature (SigV4) with AWS credentials
-)
-
 // JWT is what the authorizer requires of a token.
 type JWT struct {
 	// Issuer is the claim iss, whose OpenID configuration names the keys.
@@ -53,8 +46,8 @@ const (
 // authProblems checks auth, and the token's settings where auth is jwt. Set while it is not, they are rejected: an
 // operator would believe that tokens are checked.
 func (c Config) authProblems() []config.FieldError {
-	problems := config.OneOf("auth", c.Auth, authNone, authJWT, authIAM)
-	if c.Auth != authJWT {
+	problems := config.OneOf("auth", c.Auth, openapi.AuthNone, openapi.AuthJWT, openapi.AuthIAM)
+	if c.Auth != openapi.AuthJWT {
 		if c.JWT != defaultJWT() {
 			problems = append(problems, config.FieldError{Key: "jwt", Value: "set", MustBe: "left out while auth is not jwt"})
 		}
@@ -148,7 +141,7 @@ func (c Config) scopeProblems() []config.FieldError {
 }
 
 // private is whether responses are for the client alone, so that no shared cache may keep them.
-func (c Config) private() bool { return c.RequireAPIKey || c.Auth != authNone }
+func (c Config) private() bool { return c.RequireAPIKey || c.Auth != openapi.AuthNone }
 
 // operationScopes are the scopes of each operation that requires authentication, by its part of an execute-api ARN.
 func operationScopes(d *openapi.Document) map[string][]string {
@@ -163,7 +156,7 @@ func operationScopes(d *openapi.Document) map[string][]string {
 
 // authorizer are the settings of the function that checks tokens; nil: the stack requires none.
 func (c Config) authorizer() *function.Authorizer {
-	if c.Auth != authJWT {
+	if c.Auth != openapi.AuthJWT {
 		return nil
 	}
 	return &function.Authorizer{

@@ -13,7 +13,7 @@ import (
 
 // withTokens has a configuration require tokens.
 func withTokens(c *Config) {
-	c.Auth = authJWT
+	c.Auth = openapi.AuthJWT
 	c.JWT.Issuer, c.JWT.Audience = "https://login.example.com/", "https://api.example.com"
 }
 
@@ -24,11 +24,11 @@ func TestTheSettingsOfTokensAreChecked(t *testing.T) {
 		want   []string
 	}{
 		{"tokens", withTokens, nil},
-		{"signatures", func(c *Config) { c.Auth = authIAM }, nil},
+		{"signatures", func(c *Config) { c.Auth = openapi.AuthIAM }, nil},
 		{"an unknown way to authenticate", func(c *Config) { c.Auth = "oauth" }, []string{`auth is "oauth"; must be one of none, jwt, iam`}},
 		{"no way to authenticate", func(c *Config) { c.Auth = "" }, []string{`auth is not set; must be one of none, jwt, iam`}},
-		{"settings of tokens that are not checked", func(c *Config) { withTokens(c); c.Auth = authNone }, []string{"jwt is set; must be left out while auth is not jwt"}},
-		{"neither issuer nor audience", func(c *Config) { c.Auth = authJWT }, []string{"jwt.issuer is not set; must be the claim iss", "jwt.audience is not set; must be the claim aud"}},
+		{"settings of tokens that are not checked", func(c *Config) { withTokens(c); c.Auth = openapi.AuthNone }, []string{"jwt is set; must be left out while auth is not jwt"}},
+		{"neither issuer nor audience", func(c *Config) { c.Auth = openapi.AuthJWT }, []string{"jwt.issuer is not set; must be the claim iss", "jwt.audience is not set; must be the claim aud"}},
 		{"an issuer without TLS", func(c *Config) { withTokens(c); c.JWT.Issuer = "http://login.example.com" }, []string{`jwt.issuer is "http://login.example.com"`}},
 		{"an issuer with a query", func(c *Config) { withTokens(c); c.JWT.Issuer += "?a=b" }, []string{"jwt.issuer is"}},
 		{"an issuer with a fragment", func(c *Config) { withTokens(c); c.JWT.Issuer += "#" }, []string{"jwt.issuer is"}},
@@ -79,7 +79,7 @@ func TestTokensNeedScopesOfEveryOperation(t *testing.T) {
 	if len(got) != 1 || !strings.Contains(got[0].String(), "GET /scans/{key+}, HEAD /scans/{key+}") {
 		t.Errorf("%v", got)
 	}
-	c.Auth, c.JWT = authIAM, defaultJWT()
+	c.Auth, c.JWT = openapi.AuthIAM, defaultJWT()
 	if got := c.Validate(); len(got) != 0 {
 		t.Errorf("signatures need them too: %v", got)
 	}
@@ -125,8 +125,8 @@ func TestOperationsRequireWhatTheStackDoes(t *testing.T) {
 		{"an API key", func(*Config) {}, []string{"apiKey"}, map[string]any{"apiKey": key}},
 		{"a token and an API key", cached, []string{"token", "apiKey"}, map[string]any{"apiKey": key, "token": authorizer}},
 		{"a token alone", func(c *Config) { cached(c); c.RequireAPIKey = false }, []string{"token"}, map[string]any{"token": authorizer}},
-		{"a signature and an API key", func(c *Config) { c.Auth = authIAM }, []string{"signature", "apiKey"}, map[string]any{"apiKey": key, "signature": signature}},
-		{"a signature alone", func(c *Config) { c.Auth, c.RequireAPIKey = authIAM, false }, []string{"signature"}, map[string]any{"signature": signature}},
+		{"a signature and an API key", func(c *Config) { c.Auth = openapi.AuthIAM }, []string{"signature", "apiKey"}, map[string]any{"apiKey": key, "signature": signature}},
+		{"a signature alone", func(c *Config) { c.Auth, c.RequireAPIKey = openapi.AuthIAM, false }, []string{"signature"}, map[string]any{"signature": signature}},
 		{"nothing", func(c *Config) { c.RequireAPIKey = false }, nil, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -167,7 +167,7 @@ func TestARejectedCallerIsChallenged(t *testing.T) {
 			"UNAUTHORIZED":  {"401", "'Bearer'", "the request has no valid token"},
 			"ACCESS_DENIED": {"403", `'Bearer error="insufficient_scope"'`, "the scopes of the token do not allow this operation"},
 		}},
-		{"with signatures", func(c *Config) { c.Auth = authIAM }, map[string][3]string{
+		{"with signatures", func(c *Config) { c.Auth = openapi.AuthIAM }, map[string][3]string{
 			"MISSING_AUTHENTICATION_TOKEN": {"401", "'AWS4-HMAC-SHA256'", "the request is not signed"},
 			"INVALID_SIGNATURE":            {"401", "'AWS4-HMAC-SHA256'", "the signature is not valid"},
 			"EXPIRED_TOKEN":                {"401", "'AWS4-HMAC-SHA256'", "the credentials of the signature have expired"},
@@ -230,7 +230,7 @@ func TestAPIGatewayMayInvokeTheAuthorizerOfItsAPIAlone(t *testing.T) {
 	if !strings.Contains(body, `"authorizerUri":"arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/`) {
 		t.Error("the document has no address of the authorizer")
 	}
-	for _, auth := range []string{authNone, authIAM} {
+	for _, auth := range []string{openapi.AuthNone, openapi.AuthIAM} {
 		args := full(t)
 		args.Config.Auth = auth
 		for _, function := range build(t, args).OfType("aws:lambda/function:Function") {
@@ -262,7 +262,7 @@ func TestResponsesArePrivateWhereCallersAuthenticate(t *testing.T) {
 		auth string
 		key  bool
 		want bool
-	}{{authNone, false, false}, {authNone, true, true}, {authJWT, false, true}, {authIAM, false, true}} {
+	}{{openapi.AuthNone, false, false}, {openapi.AuthNone, true, true}, {openapi.AuthJWT, false, true}, {openapi.AuthIAM, false, true}} {
 		c := Config{Auth: tt.auth, RequireAPIKey: tt.key}
 		if got := c.private(); got != tt.want {
 			t.Errorf("auth %s, key %v: private is %v", tt.auth, tt.key, got)
@@ -303,7 +303,7 @@ func TestARejectedCallerGetsAProblemWhateverTheDocumentHas(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for auth, name := range map[string]string{authJWT: "UNAUTHORIZED", authIAM: "INVALID_SIGNATURE"} {
+	for auth, name := range map[string]string{openapi.AuthJWT: "UNAUTHORIZED", openapi.AuthIAM: "INVALID_SIGNATURE"} {
 		t.Run(auth, func(t *testing.T) {
 			p, _ := secured(t, func(c *Config) { c.Document, c.Auth = d, auth })
 			if got := p.Responses[name].ResponseParameters["gatewayresponse.header.Content-Type"]; got != "'application/problem+json'" {

@@ -91,7 +91,7 @@ func Default() Config {
 		Architecture: "arm64", MemoryMB: 512, TimeoutSeconds: 30, StreamMaxMB: 16,
 		CacheTTL: "60s", StaleTTL: "10m", NegativeTTL: "5s",
 		ProvisionedUtilization: 70, Rollout: function.AllAtOnce,
-		Auth: authNone, JWT: defaultJWT(),
+		Auth: openapi.AuthNone, JWT: defaultJWT(),
 		RequireAPIKey: true,
 		Plans:         []Plan{{Name: "standard", Rate: 50, Burst: 100, Keys: []string{"first"}, Throttles: []Throttle{}}},
 		ThrottleRate:  100, ThrottleBurst: 200,

@@ -91,7 +91,7 @@ func withCORS(root map[string]any, c documentOptions) {
 		}
 	}
 	exposed := "'Retry-After,X-Request-Id'"
-	if c.auth != authNone {
+	if c.auth != openapi.AuthNone {
 		exposed = "'Retry-After,WWW-Authenticate,X-Request-Id'"
 	}
 	headers := map[string]any{

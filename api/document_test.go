@@ -60,7 +60,7 @@ func rendered(t *testing.T, source string, requireKey bool, origins ...string) (
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := render(d, uris, documentOptions{requireKey: requireKey, origins: origins, auth: authNone})
+	text, err := render(d, uris, documentOptions{requireKey: requireKey, origins: origins, auth: openapi.AuthNone})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func TestTheRenderedDocumentFollowsTheDefinition(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			text, err := render(d, tt.uris, documentOptions{requireKey: tt.key, origins: tt.origins, auth: authNone})
+			text, err := render(d, tt.uris, documentOptions{requireKey: tt.key, origins: tt.origins, auth: openapi.AuthNone})
 			if err != nil {
 				t.Fatal(err)
 			}

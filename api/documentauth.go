@@ -3,6 +3,8 @@ package api
 import (
 	"encoding/json"
 	"maps"
+
+	"github.com/didomi/serverless-api/lambda/openapi"
 )
 
 // The names of the security schemes in the document for API Gateway.
@@ -22,11 +24,11 @@ func withSecurity(root map[string]any, uris integrationURIs, c documentOptions) 
 	var required []any
 	require := func(name string) { required = append(required, map[string]any{name: []any{}}) }
 	switch c.auth {
-	case authJWT:
+	case openapi.AuthJWT:
 		require(tokenScheme)
 		schemes[tokenScheme] = tokenAuthorizer(uris.authorizer, c.resultSeconds)
 		bearerResponses(root)
-	case authIAM:
+	case openapi.AuthIAM:
 		require(signatureScheme)
 		schemes[signatureScheme] = map[string]any{
 			"type": "apiKey", "name": "Authorization", "in": "header", "x-amazon-apigateway-authtype": "awsSigv4",

@@ -8,6 +8,7 @@ import (
 	"github.com/didomi/serverless-api/api/watch"
 	"github.com/didomi/serverless-api/internal/policy"
 	"github.com/didomi/serverless-api/internal/stacktag"
+	"github.com/didomi/serverless-api/lambda/openapi"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -15,7 +16,7 @@ import (
 func Permissions(c Config) func(policy.Scope) policy.Permissions {
 	return func(s policy.Scope) policy.Permissions {
 		all := append([]policy.Permissions{ownPermissions(s)}, function.DeclaredPermissions(s)...)
-		if c.Auth == authIAM {
+		if c.Auth == openapi.AuthIAM {
 			all = append(all, smokePermissions(s))
 		}
 		return policy.Compose(all...)

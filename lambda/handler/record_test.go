@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -58,6 +59,34 @@ func metricsOf(t *testing.T, line string) map[string]float64 {
 		}
 	}
 	return found
+}
+
+// Each event comes also as one that is not valid UTF-8, which encoding/json reads.
+func TestTheLogHasTheIdOfWhoCalled(t *testing.T) {
+	for name, test := range map[string]struct{ context, want string }{
+		"the id that an authorizer returned":                   {`"authorizer":{"principalId":"0a1b"},"identity":{"caller":null}`, "0a1b"},
+		"the id of the user that signed":                       {`"identity":{"caller":"AIDAEXAMPLE"}`, "AIDAEXAMPLE"},
+		"the id of the role that signed, not a session's name": {`"identity":{"caller":"AROAEXAMPLE:somebody"}`, "AROAEXAMPLE"},
+		"nothing without authentication":                       {`"identity":{"caller":null}`, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for kind, body := range map[string]string{"valid UTF-8": "", "invalid UTF-8": "\xff"} {
+				event := `{"httpMethod":"GET","resource":"/nowhere","body":"` + body + `","requestContext":{"requestId":"r",` + test.context + `}}`
+				var log strings.Builder
+				h := &handler.Handler{Log: slog.New(slog.NewJSONHandler(&log, nil))}
+				if _, err := h.Handle(t.Context(), []byte(event)); err != nil {
+					t.Fatal(err)
+				}
+				var line map[string]any
+				if err := json.Unmarshal([]byte(log.String()), &line); err != nil {
+					t.Fatalf("%v: %s", err, log.String())
+				}
+				if got, _ := line["caller"].(string); line["msg"] != "request" || got != test.want || strings.Contains(log.String(), "somebody") {
+					t.Errorf("%s: %s, want the caller %q", kind, log.String(), test.want)
+				}
+			}
+		})
+	}
 }
 
 func TestEveryRequestIsCounted(t *testing.T) {

@@ -8,14 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 
 	"github.com/didomi/serverless-api/client/transport"
+	"github.com/didomi/serverless-api/lambda/openapi"
 	"github.com/didomi/serverless-api/ops/command"
-)
-
-// How callers prove who they are: didomi:api.auth.
-const (
-	authNone = "none"
-	authJWT  = "jwt"
-	authIAM  = "iam"
 )
 
 // authentication returns the options of an API whose stack has this auth, with the key, if there is one.
@@ -25,15 +19,15 @@ func authentication(ctx context.Context, auth string) ([]transport.Option, error
 		options = append(options, transport.WithAPIKey(key))
 	}
 	switch auth {
-	case authNone:
+	case openapi.AuthNone:
 		return options, nil
-	case authJWT:
+	case openapi.AuthJWT:
 		token := os.Getenv("BEARER_TOKEN")
 		if token == "" {
 			return nil, command.BadUsage("--auth jwt: set BEARER_TOKEN to a token of the stack's issuer")
 		}
 		return append(options, transport.WithBearerToken(func(context.Context) (string, error) { return token, nil })), nil
-	case authIAM:
+	case openapi.AuthIAM:
 		settings, err := config.LoadDefaultConfig(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("--auth iam: the AWS configuration of the environment: %w", err)

@@ -46,7 +46,7 @@ func run(ctx context.Context, io command.IO, args []string, requests []openapi.R
 	flags := command.Flags("smoke")
 	base := flags.String("url", "", "the API's `address`, as the stack's output url gives it")
 	via := flags.String("via", "", "HTTP `proxy` to the API that terminates TLS, where the API's host name does not resolve")
-	auth := flags.String("auth", authNone, "how the API's callers prove who they are, as the stack's output auth gives it: none, jwt (the token in BEARER_TOKEN) or iam (a signature with the AWS `credentials` of the environment)")
+	auth := flags.String("auth", openapi.AuthNone, "how the API's callers prove who they are, as the stack's output auth gives it: none, jwt (the token in BEARER_TOKEN) or iam (a signature with the AWS `credentials` of the environment)")
 	if err := command.Parse(io, flags, args); err != nil {
 		return err
 	}

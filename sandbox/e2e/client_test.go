@@ -13,6 +13,7 @@ import (
 
 	"github.com/didomi/serverless-api/client"
 	"github.com/didomi/serverless-api/client/transport"
+	"github.com/didomi/serverless-api/lambda/openapi"
 )
 
 // losing is a RoundTripper that loses the responses to the first requests that match: they are served.
@@ -47,7 +48,7 @@ func newClient(t *testing.T, out outputs, options ...transport.Option) *client.C
 	if out.APIKey != "" {
 		options = append(options, transport.WithAPIKey(out.APIKey))
 	}
-	if out.Stacked.Auth == "iam" {
+	if out.Stacked.Auth == openapi.AuthIAM {
 		options = append(options, transport.WithSigV4(awsConfig(out).Credentials, out.Region))
 	}
 	c, err := client.New(out.URL, options...)

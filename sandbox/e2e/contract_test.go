@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/didomi/serverless-api/lambda/openapi"
 )
 
 // TestContract sends Schemathesis's requests to the stack that came up last. `make contract-test` runs it.
@@ -110,11 +112,10 @@ func requiredSecurity(t *testing.T, out outputs) (schemes []string) {
 	if out.APIKey != "" {
 		schemes = append(schemes, "apiKey")
 	}
-	api, _ := readStackFile(t, out.ConfigFile).Config["didomi:api"].(map[string]any)
-	switch api["auth"] {
-	case "iam":
+	switch out.Stacked.Auth {
+	case openapi.AuthIAM:
 		schemes = append(schemes, "signature")
-	case "jwt":
+	case openapi.AuthJWT:
 		t.Fatalf("stack %s requires tokens, and Schemathesis has none: run this against a stack whose auth is none or iam", out.Stack)
 	}
 	return schemes

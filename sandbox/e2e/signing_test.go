@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
 	"github.com/didomi/serverless-api/client/sigv4"
+	"github.com/didomi/serverless-api/lambda/openapi"
 )
 
 // requestSigner is the key in the context of a request that httpClient signs.
@@ -30,7 +31,7 @@ func authenticated(out outputs, req *http.Request) *http.Request {
 
 // signed has httpClient sign the request with the administrator's credentials if the stack requires signatures.
 func signed(out outputs, req *http.Request) *http.Request {
-	if out.Stacked.Auth != "iam" {
+	if out.Stacked.Auth != openapi.AuthIAM {
 		return req
 	}
 	return signedBy(awsConfig(out), req)

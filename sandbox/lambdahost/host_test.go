@@ -123,6 +123,24 @@ func TestTheProcessHasOnlyTheDeployedEnvironment(t *testing.T) {
 	}
 }
 
+func TestFunctionsInAVPCGetNoProxyToTheInternet(t *testing.T) {
+	const proxy = "HTTPS_PROXY=http://127.0.0.1:2"
+	for name, test := range map[string]struct{ vpc, want bool }{
+		"outside a VPC the function reaches the internet": {false, true},
+		"in a VPC it does not":                            {true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, _ := newFunction(t, func(s *fakeSource, c *Config) {
+				s.function.VPC = test.vpc
+				c.Internet = map[string]string{"HTTPS_PROXY": "http://127.0.0.1:2"}
+			})
+			if got := slices.Contains(invokeAs[[]string](t, h, `{"do":"environment"}`), proxy); got != test.want {
+				t.Errorf("it has %s: %v", proxy, got)
+			}
+		})
+	}
+}
+
 func TestTheHandlerSeesTheInvocationsContext(t *testing.T) {
 	h, _ := newFunction(t, nil)
 	r, err := h.Invoke(t.Context(), Request{Function: "f", Qualifier: "live", Payload: []byte(`{"do":"context"}`), TraceID: "Root=1-2-3"})
