@@ -87,6 +87,46 @@ func TestPutRestApiImportsADocument(t *testing.T) {
 	})
 }
 
+// A policy that was set without a deployment has no effect.
+func TestAStageHasTheResourcePolicyOfItsDeployment(t *testing.T) {
+	s := newTestEnv(t, nil)
+	client, id := importedAPIOf(t, s, "policies")
+	deploy := func() string {
+		t.Helper()
+		deployment, err := client.CreateDeployment(t.Context(), &apigateway.CreateDeploymentInput{RestApiId: id})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return *deployment.Id
+	}
+	policy := func() string {
+		t.Helper()
+		stage, err := s.gateway.Stage(t.Context(), *id, "dev")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return stage.Policy
+	}
+	set := func(text string) {
+		t.Helper()
+		if _, err := client.UpdateRestApi(t.Context(), &apigateway.UpdateRestApiInput{RestApiId: id, PatchOperations: []types.PatchOperation{replace("/policy", text)}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := client.CreateStage(t.Context(), &apigateway.CreateStageInput{RestApiId: id, StageName: aws.String("dev"), DeploymentId: aws.String(deploy())}); err != nil {
+		t.Fatal(err)
+	}
+	const denies = `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*"}]}`
+	set(denies)
+	if got := policy(); got != "" {
+		t.Errorf("before the deployment the stage has the policy %s", got)
+	}
+	patchStage(t, client, id, []types.PatchOperation{replace("/deploymentId", deploy())})
+	if got := policy(); got != denies {
+		t.Errorf("after the deployment the stage has the policy %s", got)
+	}
+}
+
 func TestAStageServesItsDeploymentsDocument(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client, id := importedAPIOf(t, s, "staged")

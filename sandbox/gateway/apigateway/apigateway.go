@@ -63,7 +63,7 @@ func (s *Service) Document(apiID string) []byte { return s.documents.document(ap
 
 // Snapshot returns the document of a deployment, or nil.
 func (s *Service) Snapshot(apiID, deployment string) []byte {
-	return s.documents.snapshot(apiID, deployment)
+	return s.documents.snapshot(apiID, deployment).document
 }
 
 // Calls returns the corrected calls of API Gateway.

@@ -1,25 +1,40 @@
 package apigateway
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/http"
 
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
 )
 
-// snapshotDocument stores the document with a new deployment: a stage serves the
-// document as it was when its deployment was created.
+// snapshotDocument stores the document and the API's resource policy with a new
+// deployment: a stage serves both as they were when its deployment was created.
 // https://docs.aws.amazon.com/apigateway/latest/api/API_CreateDeployment.html
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-resource-policies-create-attach.html
 func (s *Service) snapshotDocument(x *call.Exchange) error {
 	var deployment map[string]any
 	if err := x.DecodeResponse(&deployment); err != nil {
 		return err
 	}
+	id := x.Request.PathValue("api")
+	deployed := snapshot{document: s.documents.document(id)}
+	if deployed.document == nil {
+		return nil
+	}
+	api, err := s.get(x.Request.Context(), restAPIs, x.Request, "/restapis/"+id)
+	if err != nil {
+		return err
+	}
+	// GetRestApi returns the policy as a JSON string without its quotes.
+	if escaped := call.StringMember(api, "policy"); escaped != "" {
+		if err := json.Unmarshal([]byte(`"`+escaped+`"`), &deployed.policy); err != nil {
+			return fmt.Errorf("resource policy of API %s: %w", id, err)
+		}
+	}
 	s.documents.mu.Lock()
 	defer s.documents.mu.Unlock()
-	api := s.documents.api(x.Request.PathValue("api"))
-	if api.document != nil {
-		api.snapshots[call.StringMember(deployment, "id")] = api.document
-	}
+	s.documents.api(id).snapshots[call.StringMember(deployment, "id")] = deployed
 	return nil
 }
 
@@ -48,10 +63,10 @@ func (s *Service) exportDocument(x *call.Exchange) error {
 	if err := x.Emulator.Rest(x.Request.Context(), "apigateway", http.MethodGet, path, nil, &stage); err != nil {
 		return err
 	}
-	document := s.documents.snapshot(x.Request.PathValue("api"), call.StringMember(stage, "deploymentId"))
-	if document == nil {
+	deployed := s.documents.snapshot(x.Request.PathValue("api"), call.StringMember(stage, "deploymentId"))
+	if deployed.document == nil {
 		return nil
 	}
-	x.Response = document
+	x.Response = deployed.document
 	return nil
 }

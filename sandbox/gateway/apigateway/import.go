@@ -19,8 +19,14 @@ type documents struct {
 }
 
 type importedAPI struct {
-	document  []byte            // the current OpenAPI document
-	snapshots map[string][]byte // by deployment ID
+	document  []byte              // the current OpenAPI document
+	snapshots map[string]snapshot // by deployment ID
+}
+
+// snapshot has what a deployment copies of an API.
+type snapshot struct {
+	document []byte
+	policy   string // the API's resource policy, or empty
 }
 
 func newDocuments() *documents {
@@ -30,7 +36,7 @@ func newDocuments() *documents {
 // api returns the record of an API, which it creates if needed. The lock must be held.
 func (a *documents) api(id string) *importedAPI {
 	if a.imported[id] == nil {
-		a.imported[id] = &importedAPI{snapshots: map[string][]byte{}}
+		a.imported[id] = &importedAPI{snapshots: map[string]snapshot{}}
 	}
 	return a.imported[id]
 }
@@ -45,14 +51,14 @@ func (a *documents) document(id string) []byte {
 	return nil
 }
 
-// snapshot returns the document of a deployment, or nil.
-func (a *documents) snapshot(id, deployment string) []byte {
+// snapshot returns what a deployment has copied, without a document if the API was not imported.
+func (a *documents) snapshot(id, deployment string) snapshot {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if api := a.imported[id]; api != nil {
 		return api.snapshots[deployment]
 	}
-	return nil
+	return snapshot{}
 }
 
 // createRestAPI corrects CreateRestApi and implements ImportRestApi (the same path

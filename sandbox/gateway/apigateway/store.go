@@ -43,8 +43,8 @@ func (s *Service) loadStage(ctx context.Context, apiID, name string) (restapi.St
 		}
 		return restapi.Stage{}, err
 	}
-	document := s.documents.snapshot(apiID, response.DeploymentID)
-	if document == nil {
+	deployed := s.documents.snapshot(apiID, response.DeploymentID)
+	if deployed.document == nil {
 		return restapi.Stage{}, fmt.Errorf("stage %s of API %s: deployment %q has no OpenAPI document; the sandbox serves imported APIs only: %w",
 			name, apiID, response.DeploymentID, restapi.ErrNotFound)
 	}
@@ -54,7 +54,7 @@ func (s *Service) loadStage(ctx context.Context, apiID, name string) (restapi.St
 	}
 	stage := restapi.Stage{
 		APIID: apiID, AccountID: s.AccountID, Region: s.Region, Name: name,
-		DeploymentID: response.DeploymentID, Document: document, Variables: response.Variables,
+		DeploymentID: response.DeploymentID, Document: deployed.document, Policy: deployed.policy, Variables: response.Variables,
 		Methods: map[string]restapi.MethodSettings{}, TracingEnabled: response.TracingEnabled,
 		DisableExecuteAPI: api["disableExecuteApiEndpoint"] == true,
 	}
