@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -57,6 +58,89 @@ func TestAnImportCreatesTheDocumentsAuthorizers(t *testing.T) {
 				t.Errorf("%v, want BadRequestException %s", err, test.want)
 			}
 		})
+	}
+}
+
+func TestFlushingTheAuthorizersCacheOfAStageIsSeenByTheDataPlane(t *testing.T) {
+	s := newTestEnv(t, nil)
+	client, id := importedAPIOf(t, s, "flushed")
+	deployment, err := client.CreateDeployment(t.Context(), &apigateway.CreateDeploymentInput{RestApiId: id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"v1", "v2"} {
+		if _, err := client.CreateStage(t.Context(), &apigateway.CreateStageInput{RestApiId: id, StageName: &name, DeploymentId: deployment.Id}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	flush := func(stage string) error {
+		_, err := client.FlushStageAuthorizersCache(t.Context(), &apigateway.FlushStageAuthorizersCacheInput{RestApiId: id, StageName: &stage})
+		return err
+	}
+	before := map[string]restapi.Stage{}
+	for _, name := range []string{"v1", "v2"} {
+		if before[name], err = s.gateway.Stage(t.Context(), *id, name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := flush("v1"); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]bool{"v1": true, "v2": false} {
+		after, err := s.gateway.Stage(t.Context(), *id, name)
+		if err != nil || (after.AuthorizerFlushes != before[name].AuthorizerFlushes) != want {
+			t.Errorf("stage %s: flushed %d times before, %d after, %v", name, before[name].AuthorizerFlushes, after.AuthorizerFlushes, err)
+		}
+	}
+	var missing *types.NotFoundException
+	if err := flush("v3"); !errors.As(err, &missing) {
+		t.Errorf("a stage that does not exist: %v", err)
+	}
+}
+
+func TestGetMethodReturnsWhatTheDocumentsOperationRequires(t *testing.T) {
+	s := newTestEnv(t, nil)
+	client, id := importedAPIOf(t, s, "methods")
+	const document = `{"openapi":"3.0.1","info":{"title":"imported","version":"1"},"security":[{"signature":[]}],
+		"paths":{"/items/{id}":{"parameters":[],"get":{"operationId":"getItem"},"put":{"security":[{"token":[]},{"key":[]}]},"delete":{"security":[]}}},
+		"components":{"securitySchemes":{"key":{"type":"apiKey","name":"x-api-key","in":"header"},
+		"signature":{"type":"apiKey","name":"Authorization","in":"header","x-amazon-apigateway-authtype":"awsSigv4"},
+		"token":{"type":"apiKey","name":"Authorization","in":"header","x-amazon-apigateway-authtype":"custom",
+		"x-amazon-apigateway-authorizer":{"type":"token",` + authorizerURI + `}}}}}`
+	if _, err := client.PutRestApi(t.Context(), &apigateway.PutRestApiInput{RestApiId: id, Mode: types.PutModeOverwrite, Body: []byte(document)}); err != nil {
+		t.Fatal(err)
+	}
+	resources, err := client.GetResources(t.Context(), &apigateway.GetResourcesInput{RestApiId: id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(resources.Items, func(r types.Resource) bool { return *r.Path == "/items/{id}" })
+	item, authorizer := resources.Items[i], restapi.AuthorizerID(*id, "token")
+	if len(item.ResourceMethods) != 3 {
+		t.Errorf("it has the methods %v", item.ResourceMethods)
+	}
+	for _, test := range []struct {
+		method, kind, authorizer, operation string
+		key                                 bool
+	}{
+		{"GET", "AWS_IAM", "", "getItem", false},
+		{"PUT", "CUSTOM", authorizer, "", true},
+		{"DELETE", "NONE", "", "", false},
+	} {
+		got, err := client.GetMethod(t.Context(), &apigateway.GetMethodInput{RestApiId: id, ResourceId: item.Id, HttpMethod: &test.method})
+		if err != nil || *got.HttpMethod != test.method || *got.AuthorizationType != test.kind || aws.ToString(got.AuthorizerId) != test.authorizer ||
+			*got.ApiKeyRequired != test.key || aws.ToString(got.OperationName) != test.operation {
+			t.Errorf("%s: %+v, %v", test.method, got, err)
+		}
+	}
+	for name, input := range map[string]*apigateway.GetMethodInput{
+		"a method":   {RestApiId: id, ResourceId: item.Id, HttpMethod: aws.String("PATCH")},
+		"a resource": {RestApiId: id, ResourceId: aws.String("nobody"), HttpMethod: aws.String("GET")},
+	} {
+		var missing *types.NotFoundException
+		if _, err := client.GetMethod(t.Context(), input); !errors.As(err, &missing) {
+			t.Errorf("%s that does not exist: %v", name, err)
+		}
 	}
 }
 

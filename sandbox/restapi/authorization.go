@@ -29,30 +29,42 @@ type authorization struct {
 	key        bool
 }
 
-// authorizationOf reads the requirements of an operation. Each scheme counts, wherever it stands: a method has one
+// Authorization is what a method requires of its caller, as GetMethod returns it.
+type Authorization struct {
+	Type   string
+	Scheme string // with the authorizer, of the type CUSTOM
+	Key    bool
+}
+
+// AuthorizationOf reads the requirements of an operation. Each scheme counts, wherever it stands: a method has one
 // authorizer, and requires an API key or not. Schemes without an extension of API Gateway have no effect.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-authtype.html
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-authorizer.html
-func (d *document) authorizationOf(requirements []map[string][]string) authorization {
-	found := authorization{kind: AuthorizationNone}
+func AuthorizationOf(schemes map[string]SecurityScheme, requirements []map[string][]string) Authorization {
+	found := Authorization{Type: AuthorizationNone}
 	for _, requirement := range requirements {
 		for _, name := range slices.Sorted(maps.Keys(requirement)) {
-			scheme := d.spec.Components.SecuritySchemes[name]
+			scheme := schemes[name]
 			switch {
 			case scheme.Authorizer != nil:
-				if found.kind == AuthorizationNone {
-					found.kind, found.authorizer = AuthorizationCustom, d.authorizers[name]
+				if found.Type == AuthorizationNone {
+					found.Type, found.Scheme = AuthorizationCustom, name
 				}
 			case strings.EqualFold(scheme.AuthType, "awsSigv4"):
-				if found.kind == AuthorizationNone {
-					found.kind = AuthorizationIAM
+				if found.Type == AuthorizationNone {
+					found.Type = AuthorizationIAM
 				}
 			case scheme.Type == "apiKey" && scheme.In == "header" && strings.EqualFold(scheme.Name, "x-api-key"):
-				found.key = true
+				found.Key = true
 			}
 		}
 	}
 	return found
+}
+
+func (d *document) authorizationOf(requirements []map[string][]string) authorization {
+	found := AuthorizationOf(d.spec.Components.SecuritySchemes, requirements)
+	return authorization{kind: found.Type, authorizer: d.authorizers[found.Scheme], key: found.Key}
 }
 
 // authorize checks the caller: the API's resource policy together with the authorizer's or the caller's policies.

@@ -132,7 +132,7 @@ func (x *exchange) identityValues(a *authorizer) ([]string, *gatewayError) {
 
 // authorizerResult is the cached result, or the function's.
 func (x *exchange) authorizerResult(a *authorizer, values []string) (*authorizerResult, *gatewayError) {
-	key, err := json.Marshal(append([]string{x.stage.APIID, x.stage.Name, a.name, a.URI}, values...))
+	key, err := json.Marshal(append([]string{x.stage.APIID, x.stage.Name, strconv.Itoa(x.stage.AuthorizerFlushes), a.name, a.URI}, values...))
 	if err != nil {
 		return nil, newGatewayError(authorizerConfigurationError, "Internal server error") // unreachable: strings marshal
 	}

@@ -180,9 +180,12 @@ func TestResultsOfAnAuthorizerAreCachedByIdentitySourcesInAStage(t *testing.T) {
 	f.store.stage.Name = "v2"
 	get("GET", "/api1/v2/request/1?tenant=a", "Bearer x", 403, 7) // another stage
 	f.store.stage.Name = "v1"
+	get("GET", "/api1/v1/request/1?tenant=a", "Bearer x", 200, 7)
+	f.store.stage.AuthorizerFlushes++
+	get("GET", "/api1/v1/request/1?tenant=a", "Bearer x", 200, 8)
 	f.invoker.authorize = fails("Unauthorized")
-	get("GET", "/api1/v1/token/1", "Bearer z", 401, 8)
-	get("GET", "/api1/v1/token/1", "Bearer z", 401, 9) // a refusal is not cached
+	get("GET", "/api1/v1/token/1", "Bearer z", 401, 9)
+	get("GET", "/api1/v1/token/1", "Bearer z", 401, 10) // a refusal is not cached
 }
 
 func TestTheEventsOfAuthorizersAndWhatTheFunctionGetsOfTheResult(t *testing.T) {

@@ -47,6 +47,8 @@ type Stage struct {
 	Methods map[string]MethodSettings
 	// AccessLog is nil if the stage has none.
 	AccessLog *AccessLog
+	// AuthorizerFlushes is how often FlushStageAuthorizersCache was called: results from before a call are not used.
+	AuthorizerFlushes int
 	// DisableExecuteAPI is disableExecuteApiEndpoint: the API is available only at its custom domain.
 	DisableExecuteAPI bool
 	// TracingEnabled enables X-Ray for the stage.

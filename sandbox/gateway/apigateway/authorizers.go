@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
+	"github.com/didomi/serverless-api/sandbox/gateway/emulator"
 	"github.com/didomi/serverless-api/sandbox/restapi"
 )
 
@@ -166,6 +167,22 @@ func (s *Service) listAuthorizers(x *call.Exchange) error {
 		return err
 	}
 	return x.RespondJSON(http.StatusOK, map[string]any{"item": all})
+}
+
+// flushAuthorizers drops the cached results of the authorizers of a stage; the
+// emulator does not support the call.
+// https://docs.aws.amazon.com/apigateway/latest/api/API_FlushStageAuthorizersCache.html
+func (s *Service) flushAuthorizers(x *call.Exchange) error {
+	api, stage := x.Request.PathValue("api"), x.Request.PathValue("stage")
+	if _, err := s.get(x.Request.Context(), stages, x.Request, stageKey(api, stage)); emulator.NotFound(err) {
+		return x.Reject(http.StatusNotFound, "NotFoundException", "Invalid Stage identifier specified")
+	} else if err != nil {
+		return err
+	}
+	s.documents.mu.Lock()
+	s.documents.api(api).flushes[stage]++
+	s.documents.mu.Unlock()
+	return x.RespondJSON(http.StatusAccepted, map[string]any{})
 }
 
 // getAuthorizer returns an authorizer of an imported document.

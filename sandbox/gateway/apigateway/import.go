@@ -21,6 +21,7 @@ type documents struct {
 type importedAPI struct {
 	document  []byte              // the current OpenAPI document
 	snapshots map[string]snapshot // by deployment ID
+	flushes   map[string]int      // of the authorizers' cached results, by stage
 }
 
 // snapshot has what a deployment copies of an API.
@@ -36,7 +37,7 @@ func newDocuments() *documents {
 // api returns the record of an API, which it creates if needed. The lock must be held.
 func (a *documents) api(id string) *importedAPI {
 	if a.imported[id] == nil {
-		a.imported[id] = &importedAPI{snapshots: map[string]snapshot{}}
+		a.imported[id] = &importedAPI{snapshots: map[string]snapshot{}, flushes: map[string]int{}}
 	}
 	return a.imported[id]
 }
@@ -59,6 +60,16 @@ func (a *documents) snapshot(id, deployment string) snapshot {
 		return api.snapshots[deployment]
 	}
 	return snapshot{}
+}
+
+// flushesOf returns how often the authorizers' cached results of a stage were dropped.
+func (a *documents) flushesOf(id, stage string) int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if api := a.imported[id]; api != nil {
+		return api.flushes[stage]
+	}
+	return 0
 }
 
 // createRestAPI corrects CreateRestApi and implements ImportRestApi (the same path

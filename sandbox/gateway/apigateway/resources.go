@@ -71,11 +71,8 @@ func documentMethods(item any) map[string]any {
 	operations, _ := item.(map[string]any)
 	methods := map[string]any{}
 	for name := range operations {
-		switch name {
-		case "get", "put", "post", "delete", "patch", "head", "options":
-			methods[strings.ToUpper(name)] = map[string]any{}
-		case "x-amazon-apigateway-any-method":
-			methods["ANY"] = map[string]any{}
+		if method := methodName(name); method != "" {
+			methods[method] = map[string]any{}
 		}
 	}
 	return methods

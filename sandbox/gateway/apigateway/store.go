@@ -56,7 +56,7 @@ func (s *Service) loadStage(ctx context.Context, apiID, name string) (restapi.St
 		APIID: apiID, AccountID: s.AccountID, Region: s.Region, Name: name,
 		DeploymentID: response.DeploymentID, Document: deployed.document, Policy: deployed.policy, Variables: response.Variables,
 		Methods: map[string]restapi.MethodSettings{}, TracingEnabled: response.TracingEnabled,
-		DisableExecuteAPI: api["disableExecuteApiEndpoint"] == true,
+		DisableExecuteAPI: api["disableExecuteApiEndpoint"] == true, AuthorizerFlushes: s.documents.flushesOf(apiID, name),
 	}
 	for key, settings := range response.MethodSettings {
 		stage.Methods[settingKey(key)] = restapi.MethodSettings{Rate: settings.Rate, Burst: settings.Burst}
