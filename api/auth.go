@@ -94,17 +94,6 @@ func (c Config) audienceProblems() []config.FieldError {
 	}}
 }
 
-// wholeSeconds checks a duration in seconds, from none to the longest.
-func wholeSeconds(key, value string, longest time.Duration) []config.FieldError {
-	parsed, err := time.ParseDuration(value)
-	if err == nil && 0 <= parsed && parsed <= longest && parsed%time.Second == 0 {
-		return nil
-	}
-	return []config.FieldError{{
-		Key: key, Value: config.Quote(value), MustBe: fmt.Sprintf("a duration in whole seconds from 0s to %s, such as 30s", longest),
-	}}
-}
-
 // resultSeconds is how long API Gateway caches a result.
 func (c Config) resultSeconds() int {
 	ttl, _ := time.ParseDuration(c.JWT.ResultTTL) // Validate has checked it

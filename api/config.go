@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/didomi/serverless-api/api/function"
 	"github.com/didomi/serverless-api/api/watch"
@@ -162,29 +161,6 @@ func (c Config) silence() []config.FieldError {
 		Key: "silenceMinutes", Value: strconv.Itoa(c.SilenceMinutes),
 		MustBe: fmt.Sprintf("0, or an integer from %d to %d", watch.LeastSilence, watch.HighestSilence),
 	}}
-}
-
-// lifetimes checks the cache's durations.
-func (c Config) lifetimes() []config.FieldError {
-	const longest = 24 * time.Hour
-	var problems []config.FieldError
-	for _, d := range []struct {
-		key, value string
-		least      time.Duration
-	}{
-		{"cacheTtl", c.CacheTTL, time.Second},
-		{"staleTtl", c.StaleTTL, 0},
-		{"negativeTtl", c.NegativeTTL, 0},
-	} {
-		parsed, err := time.ParseDuration(d.value)
-		if err != nil || parsed < d.least || parsed > longest {
-			problems = append(problems, config.FieldError{
-				Key: d.key, Value: config.Quote(d.value),
-				MustBe: "a duration from " + d.least.String() + " to 24h, such as 90s or 10m",
-			})
-		}
-	}
-	return problems
 }
 
 var emailPattern = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[^@\s]+$`)
