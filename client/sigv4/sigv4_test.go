@@ -49,14 +49,15 @@ func client(server *httptest.Server, provider aws.CredentialsProvider) *http.Cli
 
 func static(context.Context) (aws.Credentials, error) { return credentials, nil }
 
-// signature signs what was received and returns the header Authorization: a server verifies a signature so.
-func signature(t *testing.T, got received) string {
+// signature signs what was received, with the target's path in normal form, and returns the header Authorization: a
+// server verifies a signature so.
+func signature(t *testing.T, got received, target string) string {
 	t.Helper()
 	at, err := time.Parse("20060102T150405Z", got.Header.Get("X-Amz-Date"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := http.NewRequest(got.Method, "http://"+got.Host+got.RequestURI, strings.NewReader(got.body))
+	again, err := http.NewRequest(got.Method, "http://"+got.Host+target, strings.NewReader(got.body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,13 +72,21 @@ func signature(t *testing.T, got received) string {
 }
 
 func TestARequestToTheAPIIsSigned(t *testing.T) {
-	for name, test := range map[string]struct{ method, path, body string }{
-		"without a body":           {http.MethodGet, "/stage/items/a?limit=2&cursor=b%2Bc", ""},
-		"with a body":              {http.MethodPut, "/stage/items/a", `{"n":1}`},
-		"with an escaped path":     {http.MethodGet, "/stage/files/a%20b%2Bc/d%2Fe", ""},
-		"with an empty parameter":  {http.MethodGet, "/stage/items?cursor=", ""},
-		"without a path":           {http.MethodGet, "", ""},
-		"with a body of one digit": {http.MethodPost, "/x", "1"},
+	for name, test := range map[string]struct {
+		method, path, body string
+		normal             string // of the target; empty: as sent
+	}{
+		"without a body":             {http.MethodGet, "/stage/items/a?limit=2&cursor=b%2Bc", "", ""},
+		"with a body":                {http.MethodPut, "/stage/items/a", `{"n":1}`, ""},
+		"with an escaped path":       {http.MethodGet, "/stage/files/a%20b%2Bc/d%2Fe", "", ""},
+		"with an empty parameter":    {http.MethodGet, "/stage/items?cursor=", "", ""},
+		"without a path":             {http.MethodGet, "", "", ""},
+		"with a body of one digit":   {http.MethodPost, "/x", "1", ""},
+		"with empty segments":        {http.MethodGet, "/stage//files/a///b%20c", "", "/stage/files/a/b%20c"},
+		"with dots":                  {http.MethodGet, "/stage/files/./a/../b?x=//", "", "/stage/files/b?x=//"},
+		"with a slash at the end":    {http.MethodGet, "/stage/files/a//", "", "/stage/files/a/"},
+		"with escaped dots, a name":  {http.MethodGet, "/stage/files/%2e%2e/a", "", ""},
+		"with dots above everything": {http.MethodGet, "/../..", "", "/"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server, all := serve(t, ok)
@@ -97,7 +106,14 @@ func TestARequestToTheAPIIsSigned(t *testing.T) {
 			if got.body != test.body || got.Header.Get("X-Amz-Security-Token") != "TOKEN" {
 				t.Errorf("the server got the body %q and the token %q", got.body, got.Header.Get("X-Amz-Security-Token"))
 			}
-			if sent, want := got.Header.Get("Authorization"), signature(t, got); sent != want {
+			if test.path != "" && got.RequestURI != test.path {
+				t.Errorf("the server got %s", got.RequestURI)
+			}
+			target := test.normal
+			if target == "" {
+				target = got.RequestURI
+			}
+			if sent, want := got.Header.Get("Authorization"), signature(t, got, target); sent != want {
 				t.Errorf("signature\n%s, want\n%s", sent, want)
 			}
 			if request.Header.Get("Authorization") != "" {
