@@ -27,6 +27,7 @@ func TestGrants(t *testing.T) {
 	checkServing(t, dev)
 	checkRotation(t, dev)
 	checkRollout(t, prod)
+	checkSignatures(t, prod)
 	checkZones(t, dev)
 	state := destroyStack(t, dev)
 	checkUse(t, authorizationLog(t), state, exportState(t, prod))
