@@ -7,11 +7,12 @@ root user, whom no policy binds, is left out.
 
 ministack authorizes no call that it has no name for. Of those that the stack
 makes these are CloudWatch's, whose clients speak CBOR, and Application Auto
-Scaling's, which the gateway answers; and it has one name for all calls on an
-alias or on a function's concurrency. It knows no tags of API Gateway, RDS and
-ACM, and those of the rest only where an identity's own policies, not its
-boundary, ask for them; and it asks for no right but the one that a call is named
-after: not for handing a role to a service, not for tags on what is made.
+Scaling's, which the gateway answers; it has one name for all calls on an alias or
+on a function's concurrency, and for an event source mapping the name of their
+list. It knows no tags of API Gateway, RDS and ACM, and those of the rest only
+where an identity's own policies, not its boundary, ask for them; and it asks for
+no right but the one that a call is named after: not for handing a role to a
+service, not for tags on what is made.
 https://docs.aws.amazon.com/service-authorization/latest/reference/
 """
 
@@ -44,6 +45,9 @@ LAMBDA = [
     (re.compile(r"/functions/[^/]+/provisioned-concurrency$"), {
         "GET": "GetProvisionedConcurrencyConfig", "PUT": "PutProvisionedConcurrencyConfig",
         "DELETE": "DeleteProvisionedConcurrencyConfig",
+    }),
+    (re.compile(r"/event-source-mappings/[^/]+$"), {
+        "GET": "GetEventSourceMapping", "PUT": "UpdateEventSourceMapping", "DELETE": "DeleteEventSourceMapping",
     }),
 ]
 
