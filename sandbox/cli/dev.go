@@ -115,17 +115,41 @@ func debugger(ctx context.Context, l layout.Layout, address string) (*lambdahost
 
 // ensureStack deploys the stack if it is not up.
 func ensureStack(ctx context.Context, l layout.Layout, name string) error {
+	return deployOnce(ctx, l,
+		func() (bool, error) { return isUp(ctx, l, name) },
+		func() error { return deployAndShow(ctx, l, name) })
+}
+
+// isUp reports whether the running sandbox has the stack.
+func isUp(ctx context.Context, l layout.Layout, name string) (bool, error) {
 	report, err := daemon.Ask(ctx, l)
-	if err == nil {
-		outputs, err := deploy.ReadOutputs(l, name)
-		if err == nil && outputs.Generation == report.Generation {
-			return nil
-		}
+	if errors.Is(err, daemon.ErrNotRunning) {
+		return false, nil
 	}
-	if err != nil && !errors.Is(err, daemon.ErrNotRunning) {
+	if err != nil {
+		return false, err
+	}
+	outputs, err := deploy.ReadOutputs(l, name)
+	return err == nil && outputs.Generation == report.Generation, nil
+}
+
+// deployOnce deploys what is not up as soon as no other command changes the sandbox, such as the development loop of
+// another stack, which may have started at the same time.
+func deployOnce(ctx context.Context, l layout.Layout, isUp func() (bool, error), deploy func() error) error {
+	if up, err := isUp(); up || err != nil {
 		return err
 	}
-	return up(ctx, l, []string{"--stack", name})
+	printer := progress.New(os.Stderr)
+	unlock, err := waitForLock(ctx, l, "up", printer)
+	printer.Close()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if up, err := isUp(); up || err != nil {
+		return err
+	}
+	return deploy()
 }
 
 // openDeployed opens a deployed stack for a run of the CLI, with the stack file as it is now. It waits until no other

@@ -91,7 +91,7 @@ func lockWithin(ctx context.Context, l layout.Layout, name string, timeout time.
 // waitForLock waits until the lock is free and prints which command holds it.
 func waitForLock(ctx context.Context, l layout.Layout, name string, printer *progress.Printer) (unlock func(), err error) {
 	var task *progress.Task
-	for {
+	for first := true; ; first = false {
 		unlock, err := tryLock(l, name)
 		var held heldError
 		if !errors.As(err, &held) {
@@ -100,7 +100,7 @@ func waitForLock(ctx context.Context, l layout.Layout, name string, printer *pro
 			}
 			return unlock, err
 		}
-		if task == nil {
+		if task == nil && (held.pid != 0 || !first) { // one that has just taken it writes its name in a moment
 			task = printer.Start("waiting for " + held.by)
 		}
 		select {

@@ -24,7 +24,12 @@ func up(ctx context.Context, l layout.Layout, args []string) error {
 		return err
 	}
 	defer unlock()
-	printer, stack, err := open(ctx, l, *name)
+	return deployAndShow(ctx, l, *name)
+}
+
+// deployAndShow deploys a stack and prints its outputs. The caller holds the lock.
+func deployAndShow(ctx context.Context, l layout.Layout, name string) error {
+	printer, stack, err := open(ctx, l, name)
 	if err != nil {
 		return err
 	}
