@@ -19,6 +19,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway"
 	"github.com/didomi/serverless-api/sandbox/lambdahost"
 	"github.com/didomi/serverless-api/sandbox/layout"
+	"github.com/didomi/serverless-api/sandbox/metrics"
 	"github.com/didomi/serverless-api/sandbox/oidc"
 	"github.com/didomi/serverless-api/sandbox/restapi"
 )
@@ -36,8 +37,10 @@ type account struct {
 	proxy     *http.Server // to the issuer, of functions outside the VPC
 	faults    *faults.Registry
 	shipper   *shipper // of the functions' logs
-	access    *os.File // access log of the REST APIs
-	calls     *os.File // authorization log of users and roles
+	metrics   *metrics.CloudWatch
+	watching  context.CancelFunc // ends the evaluation of alarms
+	access    *os.File           // access log of the REST APIs
+	calls     *os.File           // authorization log of users and roles
 }
 
 // limits are those of an established account: its quotas allow several stacks with a NAT gateway in each zone. Tests set
@@ -59,6 +62,7 @@ func openAccount(ctx context.Context, l layout.Layout, region string, log *slog.
 	if err := a.openControlPlane(ctx, l, region, log); err != nil {
 		return nil, err
 	}
+	a.openMetrics(l, log)
 	if err := a.openFunctions(l, region, log); err != nil {
 		return nil, err
 	}
@@ -122,7 +126,7 @@ func (a *account) openFunctions(l layout.Layout, region string, log *slog.Logger
 	a.shipper = newShipper(a.gateway.PutLogs, log)
 	a.host, err = lambdahost.New(lambdahost.Config{
 		Source: a.gateway, Dir: functionsDir(l), Region: region, AccountID: layout.Account,
-		Platform: platform(l), Internet: map[string]string{"HTTPS_PROXY": "http://" + proxy}, Logs: a.shipper.add, StreamRate: lambdahost.StreamRate,
+		Platform: platform(l), Internet: map[string]string{"HTTPS_PROXY": "http://" + proxy}, Logs: a.logLine, Invoked: a.invoked, StreamRate: lambdahost.StreamRate,
 	})
 	if err != nil {
 		return fmt.Errorf("create the function host: %w", err)
@@ -160,10 +164,7 @@ func platform(l layout.Layout) map[string]string {
 func (a *account) api() restapi.Config {
 	return restapi.Config{
 		Store: a.gateway, Invoker: a.host, Untimed: a.host.Debugged, Decision: a.gateway.RecordDecision,
-		AccessLog: func(destination, entry string) {
-			// One write per line, so that concurrent lines do not mix.
-			_, _ = fmt.Fprintf(a.access, "%s %s\n", destination, entry)
-		},
+		AccessLog: a.logAccess, Served: a.served,
 	}
 }
 
@@ -171,6 +172,9 @@ func (a *account) api() restapi.Config {
 func (a *account) close() error {
 	var all error
 	a.faults.EndAll()
+	if a.watching != nil {
+		a.watching()
+	}
 	if a.host != nil {
 		all = errors.Join(all, a.host.Close())
 	}

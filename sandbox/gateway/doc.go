@@ -12,6 +12,6 @@
 //
 // There is one package per service and one small function per correction, with
 // a comment on what AWS and the emulator do. README.md in this directory lists
-// all corrections. The package also implements lambdahost.Source and
-// restapi.Store with the state of the emulator and the gateway.
+// all corrections. The package also implements lambdahost.Source,
+// restapi.Store and metrics.Account with the state of the emulator and the gateway.
 package gateway

@@ -5,15 +5,18 @@ import (
 	"io"
 	"strings"
 
+	"github.com/didomi/serverless-api/sandbox/gateway/cloudwatch"
 	"github.com/didomi/serverless-api/sandbox/gateway/decide"
 	"github.com/didomi/serverless-api/sandbox/gateway/logs"
 	"github.com/didomi/serverless-api/sandbox/lambdahost"
+	"github.com/didomi/serverless-api/sandbox/metrics"
 	"github.com/didomi/serverless-api/sandbox/restapi"
 )
 
 var (
 	_ restapi.Store     = (*Gateway)(nil)
 	_ lambdahost.Source = (*Gateway)(nil)
+	_ metrics.Account   = (*Gateway)(nil)
 )
 
 // Stage implements restapi.Store.
@@ -75,4 +78,19 @@ func (g *Gateway) Credentials(ctx context.Context, f lambdahost.Function) (lambd
 // PutLogs writes events to a log stream, which it creates if it does not exist.
 func (g *Gateway) PutLogs(ctx context.Context, group, stream string, events []logs.Event) error {
 	return logs.Put(ctx, g.account.Emulator, group, stream, events)
+}
+
+// Alarms implements metrics.Account.
+func (g *Gateway) Alarms(ctx context.Context) ([]metrics.Alarm, error) {
+	return cloudwatch.Alarms(ctx, g.account)
+}
+
+// SetAlarmState implements metrics.Account.
+func (g *Gateway) SetAlarmState(ctx context.Context, alarm string, outcome metrics.Outcome) error {
+	return cloudwatch.SetState(ctx, g.account, alarm, outcome)
+}
+
+// MetricFilters implements metrics.Account.
+func (g *Gateway) MetricFilters(ctx context.Context) ([]metrics.MetricFilter, error) {
+	return logs.MetricFilters(ctx, g.account)
 }

@@ -16,19 +16,22 @@ func newAdmission(limit int) *admission {
 	return &admission{limit: limit, function: map[string]int{}}
 }
 
+// running counts executions, this one included.
+type running struct{ function, all int }
+
 // enter takes a slot, or returns AWS's throttling error.
-func (a *admission) enter(f Function) (release func(), err error) {
+func (a *admission) enter(f Function) (now running, release func(), err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if f.Reserved != nil && a.function[f.Name] >= *f.Reserved {
-		return nil, throttled("ReservedFunctionConcurrentInvocationLimitExceeded")
+		return running{}, nil, throttled("ReservedFunctionConcurrentInvocationLimitExceeded")
 	}
 	if a.running >= a.limit {
-		return nil, throttled("ConcurrentInvocationLimitExceeded")
+		return running{}, nil, throttled("ConcurrentInvocationLimitExceeded")
 	}
 	a.running++
 	a.function[f.Name]++
-	return func() { a.leave(f.Name) }, nil
+	return running{a.function[f.Name], a.running}, func() { a.leave(f.Name) }, nil
 }
 
 func (a *admission) leave(name string) {

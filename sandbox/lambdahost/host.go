@@ -26,6 +26,8 @@ type Config struct {
 	// Logs receives every log line as it is written; nil: only files. It is called concurrently and must not block for
 	// long.
 	Logs func(LogLine)
+	// Invoked is called after each invocation, and with each that is throttled; nil: none.
+	Invoked func(Invoked)
 	// Concurrency is the account's limit of concurrent executions; zero means DefaultConcurrency.
 	Concurrency int
 	// Idle is the time after which an idle environment ends; zero means DefaultIdle.
@@ -67,6 +69,9 @@ func New(c Config) (*Host, error) {
 	}
 	if c.Concurrency == 0 {
 		c.Concurrency = DefaultConcurrency
+	}
+	if c.Invoked == nil {
+		c.Invoked = func(Invoked) {}
 	}
 	if c.Idle == 0 {
 		c.Idle = DefaultIdle
@@ -189,11 +194,13 @@ func (h *Host) begin(ctx context.Context, r Request, stream bool) (*invocation, 
 	if code != nil {
 		f = code.adapt(f)
 	}
-	release, err := h.admit.enter(f)
+	running, release, err := h.admit.enter(f)
 	if err != nil {
+		h.config.Invoked(Invoked{Function: f, Start: time.Now(), Throttled: true})
 		return nil, err
 	}
 	inv := newInvocation(f, r, stream)
+	inv.running = running
 	inv.rate = h.config.StreamRate
 	p := h.pool(f, code)
 	h.work.Add(1)
@@ -204,6 +211,7 @@ func (h *Host) begin(ctx context.Context, r Request, stream bool) (*invocation, 
 		p.run(inv)
 		// The caller is notified last, so that its next call finds the slot and the environment free.
 		release()
+		h.config.Invoked(inv.invoked())
 		inv.finish()
 	}()
 	return inv, nil

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -22,6 +23,9 @@ type invocation struct {
 	rate     int64     // of the stream: Config.StreamRate
 	deadline time.Time // set when the environment receives it
 	tail     tailBuffer
+	running  running       // when it began
+	begun    time.Time     // when the request was admitted
+	took     time.Duration // of the function's code; set at the end
 
 	once      sync.Once
 	responds  sync.Once
@@ -30,6 +34,7 @@ type invocation struct {
 	done      chan struct{} // the environment is available again, or has ended
 
 	failure     *FunctionError
+	failed      atomic.Bool // also after a response has begun
 	payloadOut  []byte
 	contentType string
 	reader      *io.PipeReader
@@ -41,7 +46,7 @@ func newInvocation(f Function, r Request, stream bool) *invocation {
 		r.TraceID = newTraceID(time.Now())
 	}
 	return &invocation{
-		id: uuid.NewString(), function: f, request: r, stream: stream,
+		id: uuid.NewString(), begun: time.Now(), function: f, request: r, stream: stream,
 		resolved: make(chan struct{}), responded: make(chan struct{}), done: make(chan struct{}),
 	}
 }
@@ -66,6 +71,12 @@ func (inv *invocation) begin(contentType string) *io.PipeWriter {
 
 // fail sets the failure, or ends a stream that has begun with it. It does not change a complete response.
 func (inv *invocation) fail(failure *FunctionError) {
+	inv.failed.Store(true)
+	inv.abort(failure)
+}
+
+// abort is fail for an invocation that may have its complete response.
+func (inv *invocation) abort(failure *FunctionError) {
 	inv.once.Do(func() {
 		inv.failure = failure
 		close(inv.resolved)

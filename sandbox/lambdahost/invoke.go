@@ -22,10 +22,11 @@ func (e *environment) invoke(inv *invocation) bool {
 		inv.fail(failure)
 	} else {
 		// No effect on a complete response; the runtime may have aborted its own.
-		inv.fail(newFailure(inv.id, "Runtime.NoResponse", "the runtime requested the next invocation before its response"))
+		inv.abort(newFailure(inv.id, "Runtime.NoResponse", "the runtime requested the next invocation before its response"))
 	}
 	e.setCurrent(nil)
-	e.report(inv, time.Since(start), failure)
+	inv.took = time.Since(start)
+	e.report(inv, inv.took, failure)
 	return failure == nil
 }
 

@@ -22,8 +22,8 @@ type pool struct {
 
 // fingerprint is equal for two lookups that can share an environment.
 func fingerprint(f Function) string {
-	f.ARN, f.Reserved, f.Tags = "", nil, nil // depend on the lookup or the function, not on the version
-	b, err := json.Marshal(f)                // map keys are sorted
+	f.ARN, f.Reserved, f.Tags, f.Weighted = "", nil, nil, false // depend on the lookup or the function, not on the version
+	b, err := json.Marshal(f)                                   // map keys are sorted
 	if err != nil {
 		return f.Version + f.CodeSHA256 // unreachable: the type has no unmarshalable field
 	}

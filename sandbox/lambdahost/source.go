@@ -24,6 +24,7 @@ type Function struct {
 	Architecture string // "arm64" or "x86_64"
 	Reserved     *int   // reserved concurrency; nil: unreserved
 	VPC          bool   // it has subnets
+	Weighted     bool   // the requested alias has several versions
 	KeyARN       string // of the environment variables; empty: Lambda's key
 }
 

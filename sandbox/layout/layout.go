@@ -29,6 +29,8 @@ type Layout struct {
 	Network string // first two octets of the data plane's addresses
 	// ProxyWarmUp is the time without capacity of an RDS proxy after the registration of its target.
 	ProxyWarmUp time.Duration
+	// ClockHeld is whether the clock of metrics and alarms stands until it is turned.
+	ClockHeld bool
 }
 
 // Find returns the layout of the repository that contains dir, with the ports and addresses of the environment.
@@ -56,6 +58,13 @@ func Find(dir string) (Layout, error) {
 		if err != nil || l.ProxyWarmUp < 0 {
 			return Layout{}, fmt.Errorf("SANDBOX_PROXY_WARMUP=%s: must be a duration such as %s", value, DefaultProxyWarmUp)
 		}
+	}
+	switch value := os.Getenv("SANDBOX_CLOCK"); value {
+	case "", "runs":
+	case "stands":
+		l.ClockHeld = true
+	default:
+		return Layout{}, fmt.Errorf("SANDBOX_CLOCK=%s: must be runs or stands", value)
 	}
 	return l, nil
 }

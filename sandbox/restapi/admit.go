@@ -51,7 +51,7 @@ func (x *exchange) checkKey() *gatewayError {
 	x.key = &keys[i]
 	plan := x.key.Plan
 	bucket := "key " + x.key.PlanID + " " + x.key.ID + " " + x.stage.APIID + "/" + x.stage.Name
-	if !x.server.limits.allow(bucket, MethodSettings{plan.Rate, plan.Burst}) {
+	if !x.server.limits.allow(bucket, MethodSettings{Rate: plan.Rate, Burst: plan.Burst}) {
 		return newGatewayError(tooManyRequests, "Too Many Requests")
 	}
 	if own, ok := plan.Methods[x.resource.path+"/"+x.operation.method]; ok && !x.server.limits.allow(bucket+x.methodName(), own) {

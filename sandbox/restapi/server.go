@@ -18,6 +18,8 @@ type Config struct {
 	Invoker lambdahost.Invoker
 	// AccessLog receives one formatted entry per request of a stage with an access log; nil discards them.
 	AccessLog func(destinationARN, entry string)
+	// Served is called with each request to a stage after its response; nil: none.
+	Served func(Served)
 	// Untimed reports whether the integration with a function, by its name, has no timeout, because a debugger may stop it;
 	// nil: none.
 	Untimed func(function string) bool
@@ -32,6 +34,9 @@ type Config struct {
 func New(c Config) http.Handler {
 	if c.AccessLog == nil {
 		c.AccessLog = func(string, string) {}
+	}
+	if c.Served == nil {
+		c.Served = func(Served) {}
 	}
 	if c.Untimed == nil {
 		c.Untimed = func(string) bool { return false }
@@ -64,7 +69,7 @@ type deployed struct {
 // ServeHTTP implements http.Handler.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := newExchange(s, w, r)
-	defer x.logAccess() // also for an aborted stream
+	defer x.end() // also for an aborted stream
 	if gatewayError := x.locate(); gatewayError != nil {
 		x.respondWithError(gatewayError)
 		return

@@ -33,6 +33,7 @@ type Store interface {
 // Stage is a stage of an API with its deployment.
 type Stage struct {
 	APIID     string
+	APIName   string
 	AccountID string
 	Region    string
 	Name      string
@@ -66,6 +67,8 @@ type MethodSettings struct {
 	// Rate (requests per second) and Burst (requests). A Rate of zero or less with a Burst of zero means no limit.
 	Rate  float64
 	Burst int
+	// Metrics enables metrics of each method.
+	Metrics bool
 }
 
 // AccessLog is the access log configuration of a stage.

@@ -20,6 +20,8 @@ type stageResource struct {
 	MethodSettings map[string]struct {
 		Rate  float64 `json:"throttlingRateLimit"`
 		Burst int     `json:"throttlingBurstLimit"`
+
+		Metrics bool `json:"metricsEnabled"`
 	} `json:"methodSettings"`
 	AccessLogSettings struct {
 		DestinationARN string `json:"destinationArn"`
@@ -56,10 +58,11 @@ func (s *Service) loadStage(ctx context.Context, apiID, name string) (restapi.St
 		APIID: apiID, AccountID: s.AccountID, Region: s.Region, Name: name,
 		DeploymentID: response.DeploymentID, Document: deployed.document, Policy: deployed.policy, Variables: response.Variables,
 		Methods: map[string]restapi.MethodSettings{}, TracingEnabled: response.TracingEnabled,
+		APIName:           call.StringMember(api, "name"),
 		DisableExecuteAPI: api["disableExecuteApiEndpoint"] == true, AuthorizerFlushes: s.documents.flushesOf(apiID, name),
 	}
 	for key, settings := range response.MethodSettings {
-		stage.Methods[settingKey(key)] = restapi.MethodSettings{Rate: settings.Rate, Burst: settings.Burst}
+		stage.Methods[settingKey(key)] = restapi.MethodSettings{Rate: settings.Rate, Burst: settings.Burst, Metrics: settings.Metrics}
 	}
 	if response.AccessLogSettings.DestinationARN != "" {
 		stage.AccessLog = &restapi.AccessLog{DestinationARN: response.AccessLogSettings.DestinationARN, Format: response.AccessLogSettings.Format}

@@ -20,12 +20,12 @@ type aliasConfig struct {
 // versionPattern matches versions; the name of an alias is not a number.
 var versionPattern = regexp.MustCompile(`^([0-9]+|\$LATEST)?$`)
 
-// resolveVersion returns the version of a qualifier for one invocation. An alias with weights routes each invocation
+// resolveVersion returns the version of a qualifier for one invocation, and whether an alias had to choose it. An alias with weights routes each invocation
 // to one of its versions at random; the emulator stores the weights and ignores them.
 // https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html
-func (s *Service) resolveVersion(ctx context.Context, name, qualifier string) (string, error) {
+func (s *Service) resolveVersion(ctx context.Context, name, qualifier string) (version string, weighted bool, err error) {
 	if versionPattern.MatchString(qualifier) {
-		return qualifier, nil
+		return qualifier, false, nil
 	}
 	alias, err := emulator.Lookup(s.Lookups, "lambda", "alias "+functionName(name, qualifier), func() (aliasConfig, error) {
 		var response aliasConfig
@@ -33,12 +33,12 @@ func (s *Service) resolveVersion(ctx context.Context, name, qualifier string) (s
 		return response, s.Emulator.Rest(ctx, "lambda", http.MethodGet, path, nil, &response)
 	})
 	if emulator.NotFound(err) {
-		return qualifier, nil // the emulator reports that it does not exist
+		return qualifier, false, nil // the emulator reports that it does not exist
 	}
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
-	return alias.version(s.draw()), nil
+	return alias.version(s.draw()), len(alias.RoutingConfig.AdditionalVersionWeights) > 0, nil
 }
 
 // version returns the version for a number in [0, 1).

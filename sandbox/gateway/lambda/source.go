@@ -16,14 +16,14 @@ import (
 // Function implements lambdahost.Source.
 func (s *Service) Function(ctx context.Context, name, qualifier string) (lambdahost.Function, error) {
 	name, qualifier = splitFunction(name, qualifier)
-	version, err := s.resolveVersion(ctx, name, qualifier)
+	version, weighted, err := s.resolveVersion(ctx, name, qualifier)
 	if err != nil {
 		return lambdahost.Function{}, err
 	}
 	f, err := emulator.Lookup(s.Lookups, "lambda", "function "+name+":"+version, func() (lambdahost.Function, error) {
 		return s.loadFunction(ctx, name, version)
 	})
-	f.ARN = s.FunctionARN(name, qualifier)
+	f.ARN, f.Weighted = s.FunctionARN(name, qualifier), weighted
 	if err == nil {
 		err = s.checkKey(ctx, f)
 	}

@@ -1,0 +1,62 @@
+package metrics
+
+import (
+	"sync"
+	"time"
+)
+
+// Clock is the time of metrics and alarms. It runs with the machine's clock until it is held; then it stands, and can be
+// turned. It never goes back.
+type Clock struct {
+	mu   sync.Mutex
+	wall func() time.Time
+	lead time.Duration // before the machine's clock
+	held time.Time     // zero: it runs
+}
+
+// NewClock returns a clock that runs with another.
+func NewClock(wall func() time.Time) *Clock { return &Clock{wall: wall} }
+
+// Now returns the clock's time.
+func (c *Clock) Now() time.Time { return c.At(c.wall()) }
+
+// At returns the clock's time at a time of the machine: while the clock stands, everything happens at once.
+func (c *Clock) At(wall time.Time) time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.held.IsZero() {
+		return c.held
+	}
+	return wall.Add(c.lead)
+}
+
+// Hold stops the clock.
+func (c *Clock) Hold() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.held.IsZero() {
+		c.held = c.wall().Add(c.lead)
+	}
+}
+
+// Release lets the clock run on.
+func (c *Clock) Release() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.held.IsZero() {
+		c.lead, c.held = max(c.lead, c.held.Sub(c.wall())), time.Time{}
+	}
+}
+
+// turn sets the clock to a later time.
+func (c *Clock) turn(to time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.held.IsZero() {
+		c.lead = max(c.lead, to.Sub(c.wall()))
+		return
+	}
+	if to.After(c.held) {
+		c.held = to
+	}
+}

@@ -1,0 +1,101 @@
+package metrics
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/didomi/serverless-api/sandbox/metrics/logpattern"
+)
+
+// Event is a log event.
+type Event struct {
+	Group   string
+	Time    time.Time
+	Message string
+}
+
+// MetricFilter is a metric filter of a log group, with one transformation.
+type MetricFilter struct {
+	Group, Name, Pattern string
+	Metric
+	Unit  string
+	Value string // a number, or a selector such as $.latency
+	// Default is the value of events that do not match; empty: none.
+	Default string
+}
+
+// eventOverhead is added to an event's bytes.
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
+const eventOverhead = 26
+
+// ofEvent returns the metrics of an event itself, and those in it.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch-Logs-Monitoring-CloudWatch-Metrics.html
+func ofEvent(e Event) ([]Datum, error) {
+	group := map[string]string{"LogGroupName": e.Group}
+	data := []Datum{
+		{Metric{"AWS/Logs", "IncomingLogEvents", group}, "None", e.Time, 1, false},
+		{Metric{"AWS/Logs", "IncomingBytes", group}, "Bytes", e.Time, float64(len(e.Message) + eventOverhead), false},
+	}
+	embedded, err := Embedded(e.Message)
+	if err != nil {
+		err = fmt.Errorf("log group %s: %w", e.Group, err)
+	}
+	for i := range embedded {
+		embedded[i].Time = e.Time // of the clock that the alarms have
+	}
+	return append(data, embedded...), err
+}
+
+// apply returns the metrics of an event in the filter's log group.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/MonitoringLogData.html
+func (f MetricFilter) apply(e Event) ([]Datum, error) {
+	if f.Group != e.Group {
+		return nil, nil
+	}
+	pattern, err := logpattern.Parse(f.Pattern)
+	if err != nil {
+		return nil, fmt.Errorf("metric filter %s: %w", f.Name, err)
+	}
+	value, dimensions := f.Value, map[string]string{}
+	switch {
+	case !pattern.Matches(e.Message) && f.Default == "":
+		return nil, nil
+	case !pattern.Matches(e.Message):
+		value = f.Default
+	default:
+		if dimensions = f.dimensions(e.Message); dimensions == nil {
+			return nil, nil
+		}
+	}
+	if strings.HasPrefix(value, "$") {
+		if value, err = logpattern.Field(value, e.Message); err != nil {
+			return nil, nil //nolint:nilerr // an event without the field publishes no value
+		}
+	}
+	number, err := strconv.ParseFloat(value, 64)
+	if err != nil {
+		return nil, fmt.Errorf("metric filter %s: %w", f.Name, errors.Unwrap(err))
+	}
+	return []Datum{{Metric{f.Namespace, f.Metric.Name, dimensions}, f.Unit, e.Time, number, false}}, nil
+}
+
+// dimensions returns the values of the dimensions, which selectors find in the event; nil: one of them is missing, and
+// CloudWatch publishes no metric.
+func (f MetricFilter) dimensions(message string) map[string]string {
+	found := maps.Clone(f.Dimensions)
+	if found == nil {
+		return map[string]string{}
+	}
+	for name, selector := range found {
+		value, err := logpattern.Field(selector, message)
+		if err != nil || value == "" {
+			return nil
+		}
+		found[name] = value
+	}
+	return found
+}
