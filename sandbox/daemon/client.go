@@ -16,6 +16,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/dataplane"
 	"github.com/didomi/serverless-api/sandbox/faults"
 	"github.com/didomi/serverless-api/sandbox/layout"
+	"github.com/didomi/serverless-api/sandbox/metrics"
 	"github.com/didomi/serverless-api/sandbox/oidc"
 )
 
@@ -73,6 +74,20 @@ func Fail(ctx context.Context, l layout.Layout, spec faults.Spec) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	return exchange(ctx, l, http.MethodPost, "/faults", body, nil)
+}
+
+// TurnClock sets the clock of metrics and alarms forward, with each evaluation of the alarms on the way.
+func TurnClock(ctx context.Context, l layout.Layout, by time.Duration) error {
+	return exchange(ctx, l, http.MethodPost, "/clock?"+url.Values{"by": {by.String()}}.Encode(), nil, nil)
+}
+
+// PutMetrics stores metrics of what the sandbox does not measure, at the clock's time.
+func PutMetrics(ctx context.Context, l layout.Layout, data []metrics.Datum) error {
+	body, err := json.Marshal(data)
+	if err != nil {
+		return fmt.Errorf("encode metrics: %w", err)
+	}
+	return exchange(ctx, l, http.MethodPost, "/metrics", body, nil)
 }
 
 func get(ctx context.Context, l layout.Layout, path string, out any) error {

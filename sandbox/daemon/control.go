@@ -32,6 +32,8 @@ func (s *server) control() http.Handler {
 		}
 	})
 	mux.HandleFunc("POST /faults", s.setFault)
+	mux.HandleFunc("POST /clock", s.turnClock)
+	mux.HandleFunc("POST /metrics", s.putMetrics)
 	mux.HandleFunc("POST /sessions", s.openSession)
 	mux.HandleFunc("PUT /sessions/{session}/functions/{name}", s.swap)
 	mux.HandleFunc("GET /functions/{name}", s.function)

@@ -2,11 +2,15 @@ package daemon
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"strings"
 	"time"
 
+	"github.com/didomi/serverless-api/sandbox/dataplane"
+	"github.com/didomi/serverless-api/sandbox/gateway/logs"
 	"github.com/didomi/serverless-api/sandbox/lambdahost"
 	"github.com/didomi/serverless-api/sandbox/layout"
 	"github.com/didomi/serverless-api/sandbox/metrics"
@@ -20,6 +24,7 @@ func (a *account) openMetrics(l layout.Layout, log *slog.Logger) {
 		clock.Hold()
 	}
 	a.metrics = metrics.New(a.gateway, clock, log)
+	a.metrics.Sample = (&sampler{account: a, log: log, earlier: map[string]dataplane.CacheFigures{}}).sample
 	ctx, cancel := context.WithCancel(context.Background())
 	a.watching = cancel
 	go a.metrics.Run(ctx)
@@ -37,6 +42,13 @@ func (a *account) logAccess(destination, entry string) {
 	_, _ = fmt.Fprintf(a.access, "%s %s\n", destination, entry)
 	if _, group, ok := strings.Cut(destination, ":log-group:"); ok {
 		a.metrics.Log(metrics.Event{Group: strings.TrimSuffix(group, ":*"), Time: time.Now(), Message: entry})
+	}
+}
+
+// logged receives the log events that callers of the AWS API write.
+func (a *account) logged(group string, events []logs.Event) {
+	for _, e := range events {
+		a.metrics.Log(metrics.Event{Group: group, Time: time.UnixMilli(e.Timestamp), Message: e.Message})
 	}
 }
 
@@ -59,4 +71,26 @@ func (a *account) invoked(i lambdahost.Invoked) {
 		Function: i.Function.Name, Alias: alias, Version: version, Time: a.metrics.Clock.At(i.Start), Duration: i.Duration,
 		Failed: i.Failed, Throttled: i.Throttled, Concurrent: i.Concurrent, All: i.All,
 	}.Data()...)
+}
+
+// turnClock sets the clock of metrics and alarms forward.
+func (s *server) turnClock(w http.ResponseWriter, r *http.Request) {
+	by, err := time.ParseDuration(r.URL.Query().Get("by"))
+	if err != nil || by <= 0 {
+		http.Error(w, "by: must be a duration above 0s, such as 5m", http.StatusBadRequest)
+		return
+	}
+	s.account.metrics.Turn(r.Context(), by)
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// putMetrics stores metrics of what the sandbox does not measure.
+func (s *server) putMetrics(w http.ResponseWriter, r *http.Request) {
+	var data []metrics.Datum
+	if err := json.NewDecoder(r.Body).Decode(&data); err != nil {
+		http.Error(w, "metrics: "+err.Error(), http.StatusBadRequest)
+		return
+	}
+	s.account.metrics.PutNow(data...)
+	w.WriteHeader(http.StatusNoContent)
 }

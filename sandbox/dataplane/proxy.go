@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"time"
 )
 
 // proxyServer is an RDS proxy's endpoint: a TLS proxy that authenticates clients against the RDS proxy's secrets and
@@ -14,6 +15,8 @@ type proxyServer struct {
 	mu       sync.Mutex
 	spec     Proxy
 	tlsProxy *tlsProxy
+
+	latencies []time.Duration // of connections, for ProxyFigures
 }
 
 // EnsureProxy serves a proxy's endpoint. The cluster may be created later; it is empty while the proxy has no target.
@@ -41,7 +44,7 @@ func (s *Servers) dialCluster(p *proxyServer, client net.Conn) (net.Conn, error)
 	p.mu.Lock()
 	spec := p.spec
 	p.mu.Unlock()
-	return proxyLogin{password: spec.Password, pending: spec.Pending, server: s.backendAddr(spec.Cluster)}.connect(client)
+	return proxyLogin{password: spec.Password, pending: spec.Pending, server: s.backendAddr(spec.Cluster), borrowed: p.borrowed}.connect(client)
 }
 
 // backendAddr is the address of a cluster's server, or zero if it is not running.

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net"
 	"net/netip"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -24,6 +25,8 @@ type proxyLogin struct {
 	password func(ctx context.Context, user string) (string, error)
 	pending  func() bool
 	server   netip.AddrPort // zero: not running yet
+	// borrowed is called with the time that a client has waited for a connection; nil: none.
+	borrowed func(time.Duration)
 }
 
 // connect returns an authenticated server connection for the client. On failure, it sends the client the error.
@@ -74,9 +77,13 @@ func (l proxyLogin) login(ctx context.Context, client *pgproto3.Backend, paramet
 	config.RuntimeParams = maps.Clone(parameters)
 	delete(config.RuntimeParams, "user")
 	delete(config.RuntimeParams, "database")
+	begin := time.Now()
 	conn, err := pgconn.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, err
+	}
+	if l.borrowed != nil {
+		l.borrowed(time.Since(begin))
 	}
 	return conn.Hijack()
 }

@@ -77,6 +77,8 @@ type Config struct {
 	// Calls receives a line of JSON for every call that the gateway allows after
 	// the emulator has denied it. A line is one Write.
 	Calls io.Writer
+	// Logged receives the log events that callers write; nil: none. It must not block.
+	Logged func(group string, events []logs.Event)
 	// Draw returns a number in [0, 1) for each invocation of an alias with
 	// weights. It defaults to a random one.
 	Draw func() float64
@@ -129,7 +131,7 @@ func New(c Config) (*Gateway, error) {
 		iam.New(g.account),
 		kms.New(g.account),
 		g.functions.Calls(),
-		logs.New(),
+		logs.New(c.Logged),
 		rds.New(g.account, c.Plane, c.ProxyWarmUp),
 		s3.New(g.account),
 		secretsmanager.New(g.account),
@@ -180,6 +182,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Calls == nil {
 		c.Calls = io.Discard
+	}
+	if c.Logged == nil {
+		c.Logged = func(string, []logs.Event) {}
 	}
 	if c.Draw == nil {
 		c.Draw = rand.Float64

@@ -7,7 +7,9 @@ import (
 
 	"github.com/didomi/serverless-api/sandbox/gateway/cloudwatch"
 	"github.com/didomi/serverless-api/sandbox/gateway/decide"
+	"github.com/didomi/serverless-api/sandbox/gateway/elasticache"
 	"github.com/didomi/serverless-api/sandbox/gateway/logs"
+	"github.com/didomi/serverless-api/sandbox/gateway/rds"
 	"github.com/didomi/serverless-api/sandbox/lambdahost"
 	"github.com/didomi/serverless-api/sandbox/metrics"
 	"github.com/didomi/serverless-api/sandbox/restapi"
@@ -93,4 +95,14 @@ func (g *Gateway) SetAlarmState(ctx context.Context, alarm string, outcome metri
 // MetricFilters implements metrics.Account.
 func (g *Gateway) MetricFilters(ctx context.Context) ([]metrics.MetricFilter, error) {
 	return logs.MetricFilters(ctx, g.account)
+}
+
+// Clusters lists the database clusters with their instances.
+func (g *Gateway) Clusters(ctx context.Context) ([]rds.Members, error) {
+	return rds.Clusters(ctx, g.account)
+}
+
+// CacheMembers lists the nodes of replication groups.
+func (g *Gateway) CacheMembers(ctx context.Context) ([]elasticache.Member, error) {
+	return elasticache.Members(ctx, g.account)
 }

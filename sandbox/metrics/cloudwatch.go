@@ -31,8 +31,10 @@ const (
 
 // CloudWatch stores metrics and evaluates alarms. Its methods are safe for concurrent use.
 type CloudWatch struct {
-	Store   *Store
-	Clock   *Clock
+	Store *Store
+	Clock *Clock
+	// Sample returns what is measured once a minute, without a time; nil: nothing. It is set before Run.
+	Sample  func(ctx context.Context) []Datum
 	account Account
 	log     *slog.Logger
 
@@ -118,11 +120,25 @@ func (c *CloudWatch) evaluateUntil(ctx context.Context, now time.Time) {
 	c.evaluating.Lock()
 	defer c.evaluating.Unlock()
 	for at := c.evaluated.Add(step); !at.After(now) && ctx.Err() == nil; at = at.Add(step) {
+		if c.Sample != nil && at.Equal(at.Truncate(time.Minute)) {
+			c.put(at.Add(-time.Second), c.Sample(ctx))
+		}
 		if err := c.evaluate(ctx, at); err != nil {
 			c.report("alarms cannot be evaluated", err)
 		}
 		c.evaluated = at
 	}
+}
+
+// PutNow stores data at the clock's time.
+func (c *CloudWatch) PutNow(data ...Datum) { c.put(c.Clock.Now(), data) }
+
+// put stores data of one time.
+func (c *CloudWatch) put(at time.Time, data []Datum) {
+	for i := range data {
+		data[i].Time = at
+	}
+	c.Store.Put(data...)
 }
 
 // evaluate sets the states of the alarms that are due.

@@ -44,7 +44,20 @@ var bounds = map[string]call.BoundedCall{
 
 var logName = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]+$`)
 
-// New returns the corrected calls of CloudWatch Logs.
-func New() call.Service {
-	return call.Service{Name: "logs", Target: Target, Bounds: bounds}
+// New returns the corrected calls of CloudWatch Logs. written is called with the events that a caller has written.
+func New(written func(group string, events []Event)) call.Service {
+	return call.Service{
+		Name: "logs", Target: Target, Bounds: bounds,
+		Operations: map[string]call.Handler{"PutLogEvents": call.WithBody(call.After(func(x *call.Exchange) error {
+			var put struct {
+				LogGroupName string
+				LogEvents    []Event
+			}
+			if err := x.DecodeRequest(&put); err != nil {
+				return err
+			}
+			written(put.LogGroupName, put.LogEvents)
+			return nil
+		}))},
+	}
 }
