@@ -39,15 +39,6 @@ func (c *Clock) Hold() {
 	}
 }
 
-// Release lets the clock run on.
-func (c *Clock) Release() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.held.IsZero() {
-		c.lead, c.held = max(c.lead, c.held.Sub(c.wall())), time.Time{}
-	}
-}
-
 // turn sets the clock to a later time.
 func (c *Clock) turn(to time.Time) {
 	c.mu.Lock()

@@ -1,0 +1,335 @@
+package e2e
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"github.com/didomi/serverless-api/sandbox/daemon"
+	"github.com/didomi/serverless-api/sandbox/layout"
+	"github.com/didomi/serverless-api/sandbox/metrics"
+)
+
+// TestAlarms is the part of TestEndToEnd about alarms, on the stack that came up last. The clock of its sandbox must
+// stand: SANDBOX_CLOCK=stands make up.
+func TestAlarms(t *testing.T) { checkAlarms(t, lastOutputs(t)) }
+
+// settled is longer than every alarm but those on silence looks back.
+const settled = 20
+
+// checkAlarms raises each deployed alarm by its cause, and no other, with exactly the messages that people get.
+func checkAlarms(t *testing.T, out outputs) {
+	t.Helper()
+	w := watch(t, out)
+	expect(t, out, http.MethodGet, "/health", "", http.StatusOK)
+	w.turn(t, settled)
+	w.received(t)
+	if ringing := w.ringing(t); len(ringing) > 0 {
+		t.Fatalf("without a cause, %v are in ALARM", ringing)
+	}
+	known := map[string]bool{}
+	for _, c := range alarmCauses() {
+		if !w.deployed(c) {
+			continue
+		}
+		for alarm := range c.alarms {
+			known[alarm] = true
+		}
+		t.Run(out.Stack+": "+c.name, func(t *testing.T) { w.check(t, c) })
+	}
+	for _, name := range w.names {
+		if !known[name] {
+			t.Errorf("no cause raises the alarm %s", name)
+		}
+	}
+}
+
+// watched is a deployed stack whose alarms are watched.
+type watched struct {
+	out    outputs
+	layout layout.Layout
+	alarms *cloudwatch.Client
+	queue  *sqs.Client
+	// names are those of the metric alarms by their full name, without prefix and suffix.
+	names map[string]string
+	// queues receive the messages of topics, by name.
+	queues map[string]*string
+	stack  watchedStack
+}
+
+var suffix = regexp.MustCompile(`-[0-9a-f]{7}$`)
+
+// short is the name of an alarm without the stack's prefix and the random suffix.
+func (w *watched) short(name string) string {
+	return suffix.ReplaceAllString(strings.TrimPrefix(name, "didomi-"+w.out.Stack+"-api-"), "")
+}
+
+// watch subscribes a queue to each topic.
+func watch(t *testing.T, out outputs) *watched {
+	t.Helper()
+	l, err := layout.Find(repository(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &watched{
+		out: out, layout: l, alarms: cloudwatch.NewFromConfig(awsConfig(out)), queue: sqs.NewFromConfig(awsConfig(out)),
+		names: map[string]string{}, queues: map[string]*string{}, stack: stackOf(t, out),
+	}
+	metricAlarms, composites := w.describe(t)
+	for _, a := range metricAlarms {
+		w.names[*a.AlarmName] = w.short(*a.AlarmName)
+	}
+	for name, arn := range topicsOf(metricAlarms, composites) {
+		w.subscribe(t, name, arn)
+	}
+	return w
+}
+
+// topicsOf returns the topics of alarms by a name: pages are those of the alarm on customer impact.
+func topicsOf(metricAlarms []types.MetricAlarm, composites []types.CompositeAlarm) map[string]string {
+	topics := map[string]string{}
+	for _, a := range composites {
+		if strings.HasSuffix(*a.AlarmName, "-customer-impact") {
+			topics["pages"] = a.AlarmActions[0]
+		}
+	}
+	for _, a := range metricAlarms {
+		for _, action := range a.AlarmActions {
+			topics["warnings"] = action
+		}
+	}
+	return topics
+}
+
+func (w *watched) subscribe(t *testing.T, name, topic string) {
+	t.Helper()
+	created, err := w.queue.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("e2e-" + w.out.Stack + "-" + name)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.queues[name] = created.QueueUrl
+	topics := sns.NewFromConfig(awsConfig(w.out))
+	subscribed, err := topics.Subscribe(t.Context(), &sns.SubscribeInput{
+		TopicArn: &topic, Protocol: aws.String("sqs"),
+		Endpoint: aws.String("arn:aws:sqs:" + w.out.Region + ":" + layout.Account + ":e2e-" + w.out.Stack + "-" + name),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := topics.Unsubscribe(t.Context(), &sns.UnsubscribeInput{SubscriptionArn: subscribed.SubscriptionArn}); err != nil && t.Context().Err() == nil {
+			t.Error(err)
+		}
+	})
+}
+
+// describe returns the stack's alarms.
+func (w *watched) describe(t *testing.T) ([]types.MetricAlarm, []types.CompositeAlarm) {
+	t.Helper()
+	found, err := w.alarms.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{
+		AlarmNamePrefix: aws.String("didomi-" + w.out.Stack + "-api-"), MaxRecords: aws.Int32(100),
+		AlarmTypes: []types.AlarmType{types.AlarmTypeMetricAlarm, types.AlarmTypeCompositeAlarm},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found.MetricAlarms, found.CompositeAlarms
+}
+
+// ringing lists the alarms in ALARM, sorted.
+func (w *watched) ringing(t *testing.T) []string {
+	t.Helper()
+	list := []string{}
+	metricAlarms, composites := w.describe(t)
+	for _, a := range metricAlarms {
+		if a.StateValue == types.StateValueAlarm {
+			list = append(list, w.short(*a.AlarmName))
+		}
+	}
+	for _, a := range composites {
+		if a.StateValue == types.StateValueAlarm {
+			list = append(list, w.short(*a.AlarmName))
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// turn turns the clock by minutes.
+func (w *watched) turn(t *testing.T, minutes int) {
+	t.Helper()
+	if err := daemon.TurnClock(t.Context(), w.layout, time.Duration(minutes)*time.Minute); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// put stores values of a metric that the sandbox does not measure.
+func (w *watched) put(t *testing.T, m metrics.Metric, values ...float64) {
+	t.Helper()
+	var data []metrics.Datum
+	for _, value := range values {
+		data = append(data, metrics.Datum{Metric: m, Value: value})
+	}
+	if err := daemon.PutMetrics(t.Context(), w.layout, data); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// received returns the messages since the last call, sorted: topic, alarm and its new state.
+func (w *watched) received(t *testing.T) []string {
+	t.Helper()
+	list := []string{}
+	for name, queue := range w.queues {
+		for {
+			got, err := w.queue.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: queue, MaxNumberOfMessages: 10})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(got.Messages) == 0 {
+				break
+			}
+			for _, m := range got.Messages {
+				list = append(list, name+": "+w.message(t, *m.Body))
+				if _, err := w.queue.DeleteMessage(t.Context(), &sqs.DeleteMessageInput{QueueUrl: queue, ReceiptHandle: m.ReceiptHandle}); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+func (w *watched) message(t *testing.T, body string) string {
+	t.Helper()
+	var notification struct{ Message string }
+	var change struct{ AlarmName, NewStateValue, NewStateReason string }
+	if err := json.Unmarshal([]byte(body), &notification); err != nil {
+		t.Fatalf("%v in %s", err, body)
+	}
+	if err := json.Unmarshal([]byte(notification.Message), &change); err != nil || change.NewStateReason == "" {
+		t.Fatalf("%v in %s", err, notification.Message)
+	}
+	return w.short(change.AlarmName) + " " + change.NewStateValue
+}
+
+// check lets a cause last until its last alarm, and ends it.
+func (w *watched) check(t *testing.T, c alarmCause) {
+	planted := w.plant(t, c)
+	if c.begin != nil {
+		c.begin(t, w)
+	}
+	for minute := 1; minute <= slices.Max(slices.Collect(maps.Values(c.alarms))); minute++ {
+		if c.minute != nil {
+			c.minute(t, w)
+		}
+		w.turn(t, 1)
+		if got, want := w.ringing(t), c.ringing(minute); !slices.Equal(got, want) {
+			t.Fatalf("after %d minutes %v are in ALARM, want %v", minute, got, want)
+		}
+	}
+	w.checkPlanted(t, planted)
+	if got, want := w.received(t), c.messages(); !slices.Equal(got, want) {
+		t.Errorf("the messages are %v, want %v", got, want)
+	}
+	if c.end != nil {
+		c.end(t, w)
+	}
+	expect(t, w.out, http.MethodGet, "/health", "", http.StatusOK)
+	w.turn(t, settled)
+	if got := w.ringing(t); len(got) != 0 {
+		t.Errorf("after its end %v are in ALARM", got)
+	}
+	want := []string{}
+	if c.symptom() {
+		want = append(want, "pages: customer-impact OK")
+	}
+	if got := w.received(t); !slices.Equal(got, want) {
+		t.Errorf("the messages after its end are %v, want %v", got, want)
+	}
+}
+
+// plant creates copies of a cause's first alarm, each with one mistake. None of them has actions.
+func (w *watched) plant(t *testing.T, c alarmCause) []string {
+	t.Helper()
+	metricAlarms, _ := w.describe(t)
+	i := slices.IndexFunc(metricAlarms, func(a types.MetricAlarm) bool { return w.short(*a.AlarmName) == c.first })
+	if i < 0 {
+		t.Fatalf("no alarm %s", c.first)
+	}
+	var names []string
+	for mistake, make := range mistakes {
+		put := asDeployed(metricAlarms[i])
+		put.AlarmName = aws.String("e2e-" + w.out.Stack + "-" + mistake)
+		if !make(put, c) {
+			continue
+		}
+		if _, err := w.alarms.PutMetricAlarm(t.Context(), put); err != nil {
+			t.Fatalf("%s: %v", mistake, err)
+		}
+		names = append(names, *put.AlarmName)
+	}
+	t.Cleanup(func() {
+		if _, err := w.alarms.DeleteAlarms(t.Context(), &cloudwatch.DeleteAlarmsInput{AlarmNames: names}); err != nil && t.Context().Err() == nil {
+			t.Error(err)
+		}
+	})
+	return names
+}
+
+func asDeployed(a types.MetricAlarm) *cloudwatch.PutMetricAlarmInput {
+	return &cloudwatch.PutMetricAlarmInput{
+		Namespace: a.Namespace, MetricName: a.MetricName, Dimensions: a.Dimensions, Unit: a.Unit, Statistic: a.Statistic, ExtendedStatistic: a.ExtendedStatistic,
+		EvaluateLowSampleCountPercentile: a.EvaluateLowSampleCountPercentile, Period: a.Period, EvaluationPeriods: a.EvaluationPeriods,
+		DatapointsToAlarm: a.DatapointsToAlarm, ComparisonOperator: a.ComparisonOperator, Threshold: a.Threshold, TreatMissingData: aws.String("notBreaching"),
+	}
+}
+
+// mistakes change an alarm; false: this alarm cannot have the mistake, or the cause does not show it.
+var mistakes = map[string]func(*cloudwatch.PutMetricAlarmInput, alarmCause) bool{
+	"dimension": func(a *cloudwatch.PutMetricAlarmInput, _ alarmCause) bool {
+		a.Dimensions = append(slices.Clone(a.Dimensions), types.Dimension{Name: aws.String("Further"), Value: aws.String("one")})
+		return true
+	},
+	"metric": func(a *cloudwatch.PutMetricAlarmInput, _ alarmCause) bool {
+		a.MetricName = aws.String(*a.MetricName + "s")
+		return true
+	},
+	"unit": func(a *cloudwatch.PutMetricAlarmInput, _ alarmCause) bool {
+		a.Unit = types.StandardUnitTerabits
+		return true
+	},
+	"threshold": func(a *cloudwatch.PutMetricAlarmInput, _ alarmCause) bool {
+		a.Threshold = aws.Float64((*a.Threshold + 1) * 1000)
+		return a.ComparisonOperator == types.ComparisonOperatorGreaterThanThreshold
+	},
+	"statistic": func(a *cloudwatch.PutMetricAlarmInput, c alarmCause) bool {
+		a.Statistic, a.ExtendedStatistic, a.EvaluateLowSampleCountPercentile = types.Statistic(c.mistaken), nil, nil
+		return c.mistaken != ""
+	},
+}
+
+// checkPlanted checks that none of the mistaken alarms is in ALARM with the one that they are copies of.
+func (w *watched) checkPlanted(t *testing.T, names []string) {
+	t.Helper()
+	found, err := w.alarms.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{AlarmNames: names})
+	if err != nil || len(found.MetricAlarms) != len(names) {
+		t.Fatalf("%v, %v", found, err)
+	}
+	for _, a := range found.MetricAlarms {
+		if a.StateValue != types.StateValueOk {
+			t.Errorf("this cause does not show the mistake: %s is %s", *a.AlarmName, a.StateValue)
+		}
+	}
+}
