@@ -127,10 +127,13 @@ func requestCauses() []alarmCause {
 		},
 		{
 			name: "a second request in each second exceeds the stage's limit", first: "throttled-requests", alarms: map[string]int{"throttled-requests": 15}, mistaken: "Average",
-			begin: func(t *testing.T, w *watched) { w.patchStage(t, "0.001", "1") },
+			begin: func(t *testing.T, w *watched) {
+				w.patchStage(t, "0.001", "1")
+				expect(t, w.out, http.MethodGet, "/items/e2e-limit", "", http.StatusNotFound)
+			},
 			minute: func(t *testing.T, w *watched) {
 				for range 61 {
-					expect(t, w.out, http.MethodGet, "/health", "", http.StatusTooManyRequests)
+					expect(t, w.out, http.MethodGet, "/items/e2e-limit", "", http.StatusTooManyRequests)
 				}
 			},
 			end: func(t *testing.T, w *watched) { w.patchStage(t, w.stack.rate, w.stack.burst) },

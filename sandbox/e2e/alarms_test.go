@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -114,7 +115,11 @@ func topicsOf(metricAlarms []types.MetricAlarm, composites []types.CompositeAlar
 
 func (w *watched) subscribe(t *testing.T, name, topic string) {
 	t.Helper()
-	created, err := w.queue.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("e2e-" + w.out.Stack + "-" + name)})
+	queue := "e2e-" + w.out.Stack + "-" + name
+	arn := "arn:aws:sqs:" + w.out.Region + ":" + layout.Account + ":" + queue
+	created, err := w.queue.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: &queue, Attributes: map[string]string{
+		"Policy": `{"Statement":[{"Effect":"Allow","Principal":{"Service":"sns.amazonaws.com"},"Action":"sqs:SendMessage","Resource":"` + arn + `"}]}`,
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +127,7 @@ func (w *watched) subscribe(t *testing.T, name, topic string) {
 	topics := sns.NewFromConfig(awsConfig(w.out))
 	subscribed, err := topics.Subscribe(t.Context(), &sns.SubscribeInput{
 		TopicArn: &topic, Protocol: aws.String("sqs"),
-		Endpoint: aws.String("arn:aws:sqs:" + w.out.Region + ":" + layout.Account + ":e2e-" + w.out.Stack + "-" + name),
+		Endpoint: &arn,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -227,6 +232,12 @@ func (w *watched) message(t *testing.T, body string) string {
 // check lets a cause last until its last alarm, and ends it.
 func (w *watched) check(t *testing.T, c alarmCause) {
 	planted := w.plant(t, c)
+	end := sync.OnceFunc(func() {
+		if c.end != nil {
+			c.end(t, w)
+		}
+	})
+	defer end() // also of a cause that did not raise its alarms
 	if c.begin != nil {
 		c.begin(t, w)
 	}
@@ -243,9 +254,7 @@ func (w *watched) check(t *testing.T, c alarmCause) {
 	if got, want := w.received(t), c.messages(); !slices.Equal(got, want) {
 		t.Errorf("the messages are %v, want %v", got, want)
 	}
-	if c.end != nil {
-		c.end(t, w)
-	}
+	end()
 	expect(t, w.out, http.MethodGet, "/health", "", http.StatusOK)
 	w.turn(t, settled)
 	if got := w.ringing(t); len(got) != 0 {
