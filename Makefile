@@ -25,7 +25,7 @@ export CGO_ENABLED := 0
 # The flags of the AWS provider's build (sandbox/build/tools.go), so that its tests and linters use the same packages.
 PROVIDER_FLAGS := -gcflags=github.com/hashicorp/terraform-provider-aws/internal/service/...=-l
 
-.PHONY: adopt adopt-test contract-test release-contract schemathesis help up preview cost diagram down status fail token logs dev shell test checks lint fmt hooks unit race fuzz soak e2e schema bench bench-dev docs sandbox sandbox-or-kept lint-tools authorization-data cfn-lint tools lint-report test-report ci-tools supply-chain pipeline pipeline-test requests iam-used prowler typescript
+.PHONY: adopt alarms adopt-test contract-test release-contract schemathesis help up preview cost diagram down status fail token logs dev shell test checks lint fmt hooks unit race fuzz soak e2e schema bench bench-dev docs sandbox sandbox-or-kept lint-tools authorization-data cfn-lint tools lint-report test-report ci-tools supply-chain pipeline pipeline-test requests iam-used prowler typescript
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^##@/ {print "\n" substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -236,6 +236,9 @@ bench-dev: sandbox ## report the times of make dev from a save to its response, 
 
 requests: sandbox ## send the end-to-end test's requests to the stack that came up last
 	@ci/rerun sandbox go test -C sandbox -vet=off -count=1 -v -run '^TestRequests$$' -timeout 10m ./e2e
+
+alarms: sandbox ## raise each alarm of the stack that came up last by its cause (after SANDBOX_CLOCK=stands make up)
+	@ci/rerun sandbox go test -C sandbox -vet=off -count=1 -v -run '^TestAlarms$$' -timeout 10m ./e2e
 
 contract-test: schemathesis ## send Schemathesis's requests, generated from the contract, to the stack that is up
 	@ci/rerun sandbox go test -C sandbox -vet=off -count=1 -v -run '^TestContract$$' -timeout 15m ./e2e

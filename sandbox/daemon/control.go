@@ -69,7 +69,7 @@ func (s *server) report(ctx context.Context) Report {
 		Generation: s.generation, PID: os.Getpid(), Since: s.since, Region: s.region,
 		AccessKeyID: s.account.root.id, SecretAccessKey: s.account.root.secret,
 		Endpoint: "http://" + l.GatewayAddr(), API: "http://" + l.APIAddr(), Healthy: true,
-		Faults: s.account.faults.Active(),
+		Faults: s.account.faults.Active(), ClockStands: s.layout.ClockHeld,
 	}
 	emulator := s.account.emulator.Process()
 	r.Parts = []Part{

@@ -20,6 +20,8 @@ type Report struct {
 	Healthy         bool      `json:"healthy"`  // all parts are healthy
 	Parts           []Part    `json:"parts"`
 
+	ClockStands bool `json:"clockStands,omitempty"` // of metrics and alarms
+
 	Faults []faults.Active `json:"faults,omitempty"` // which make fail has started
 }
 

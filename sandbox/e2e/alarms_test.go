@@ -83,6 +83,9 @@ func watch(t *testing.T, out outputs) *watched {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if report, err := daemon.Ask(t.Context(), l); err != nil || !report.ClockStands {
+		t.Fatalf("this test turns the clock of a sandbox where it stands, after SANDBOX_CLOCK=stands make up: %v", err)
+	}
 	w := &watched{
 		out: out, layout: l, alarms: cloudwatch.NewFromConfig(awsConfig(out)), queue: sqs.NewFromConfig(awsConfig(out)),
 		names: map[string]string{}, queues: map[string]*string{}, stack: stackOf(t, out),
