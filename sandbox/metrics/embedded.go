@@ -56,7 +56,7 @@ func Embedded(message string) ([]Datum, error) {
 // data returns each metric once for each set of dimensions.
 func (d directive) data(root map[string]json.RawMessage, at time.Time) ([]Datum, error) {
 	if d.Namespace == "" || len(d.Dimensions) == 0 {
-		return nil, errors.New("Namespace or Dimensions is missing") //nolint:revive,staticcheck // names of members
+		return nil, errors.New("the member Namespace or Dimensions is missing")
 	}
 	if len(d.Metrics) > maxDefinitions {
 		return nil, fmt.Errorf("%d metrics, more than %d", len(d.Metrics), maxDefinitions)

@@ -102,7 +102,7 @@ func (s *Store) put(d Datum) {
 		point = &Distribution{}
 		of.points[at] = point
 	}
-	point.add(d.Value, 1)
+	point.add(d.Value)
 }
 
 func (s *Store) dropOldest() {
