@@ -246,11 +246,17 @@ func figureCauses() []alarmCause {
 	return list
 }
 
-// silenceCauses are those of the alarms on silence.
+// silenceCauses are those of the alarms on silence. The last request was settled minutes before: an alarm looks back at its
+// periods and two more, and as long as one of them has a request, it is not silent.
 func silenceCauses() []alarmCause {
 	return []alarmCause{
+		{name: "no request arrives for an hour", first: "no-requests", alarms: map[string]int{"no-requests": 60 + 3 - settled}},
 		{
-			name: "no request arrives", first: "no-requests", alarms: map[string]int{"no-requests": 43, "no-access-log": 58, "no-function-log": 58},
+			name: "requests arrive, and the logs stay empty for an hour and a quarter", first: "no-access-log",
+			alarms: map[string]int{"no-access-log": 75 + 3 - settled, "no-function-log": 75 + 3 - settled},
+			minute: func(t *testing.T, w *watched) {
+				w.put(t, metrics.Metric{Namespace: "AWS/Lambda", Name: "Invocations", Dimensions: map[string]string{"FunctionName": w.stack.function}}, 1)
+			},
 		},
 	}
 }
