@@ -245,7 +245,13 @@ func (w *watched) check(t *testing.T, c alarmCause) {
 			c.end(t, w)
 		}
 	})
-	defer end() // also of a cause that did not raise its alarms
+	defer func() {
+		end()
+		if t.Failed() { // the next cause begins without alarms
+			w.turn(t, settled)
+			w.received(t)
+		}
+	}()
 	if c.begin != nil {
 		c.begin(t, w)
 	}
