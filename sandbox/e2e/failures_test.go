@@ -11,8 +11,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -21,6 +19,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"github.com/didomi/serverless-api/lambda/telemetry"
 )
 
 // TestFailureModes is the part of TestEndToEnd that reproduces the page of failure modes.
@@ -63,17 +63,26 @@ var failureCases = map[string]map[string]func(t *testing.T, dev, prod outputs){
 // silent is a latency above every timeout of the function.
 const silent = "5m"
 
-// checkFailures reproduces each row of the page, from the outside.
+// checkFailures reproduces each row of the page, from the outside, and compares what the function logs and counts.
 func checkFailures(t *testing.T, dev, prod outputs) {
 	t.Helper()
-	checkFailureRows(t)
+	page := pageRows(t)
+	checkFailureRows(t, page)
 	checkFailCommand(t, dev)
 	t.Run("groups", func(t *testing.T) {
 		for group, cases := range failureCases {
 			t.Run(group, func(t *testing.T) {
 				t.Parallel()
+				out := dev
+				if strings.Contains(group, "of prod") {
+					out = prod
+				}
 				for _, row := range slices.Sorted(maps.Keys(cases)) {
-					t.Run(row, func(t *testing.T) { cases[row](t, dev, prod) })
+					t.Run(row, func(t *testing.T) {
+						log := followFunctionLog(t, out)
+						cases[row](t, dev, prod)
+						log.check(t, out, page[row])
+					})
 				}
 			})
 		}
@@ -84,36 +93,16 @@ func checkFailures(t *testing.T, dev, prod outputs) {
 }
 
 // checkFailureRows checks that each row of the page has a test, and each test a row.
-func checkFailureRows(t *testing.T) {
+func checkFailureRows(t *testing.T, page map[string]pageRow) {
 	t.Helper()
 	var tested []string
 	for _, cases := range failureCases {
 		tested = slices.AppendSeq(tested, maps.Keys(cases))
 	}
 	slices.Sort(tested)
-	if page := failureRows(t); !slices.Equal(page, tested) {
-		t.Errorf("docs/reference/failure-modes.md has the rows\n%s\nand the tests are of\n%s", strings.Join(page, "\n"), strings.Join(tested, "\n"))
+	if rows := slices.Sorted(maps.Keys(page)); !slices.Equal(rows, tested) {
+		t.Errorf("docs/reference/failure-modes.md has the rows\n%s\nand the tests are of\n%s", strings.Join(rows, "\n"), strings.Join(tested, "\n"))
 	}
-}
-
-// failureRows returns the first column of the page's table, without references to tests.
-func failureRows(t *testing.T) []string {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(repository(t), "docs", "reference", "failure-modes.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var rows []string
-	for line := range strings.Lines(string(text)) {
-		cells := strings.Split(line, "|")
-		if len(cells) != 7 || strings.HasPrefix(cells[1], " fault") || strings.HasPrefix(cells[1], " ---") {
-			continue
-		}
-		name, _, _ := strings.Cut(cells[1], "(")
-		rows = append(rows, strings.TrimSpace(name))
-	}
-	slices.Sort(rows)
-	return rows
 }
 
 // checkFailCommand checks what the command rejects and shows, and that deployments are not affected.
@@ -344,6 +333,7 @@ func rowLocked(t *testing.T, out outputs) {
 // databaseSecretRotated rotates the password while requests continue, and then while the function cannot read it: a new
 // connection fails until it can.
 func databaseSecretRotated(t *testing.T, out outputs) {
+	log := followFunctionLog(t, out)
 	failPart(t, out, "secrets", "half") // the SDK repeats what is throttled
 	rotateDatabase(t, out)
 	failPart(t, out, "secrets", "full")
@@ -356,6 +346,10 @@ func databaseSecretRotated(t *testing.T, out outputs) {
 	failPart(t, out, "database", "down") // ends the connections that the old password has opened
 	endFault(t, out, "database")
 	expect(t, out, http.MethodGet, newItem(), "", http.StatusServiceUnavailable)
+	// The request may end before the last of the SDK's tries, which fails only while the fault lasts.
+	recovers(t, "the function from its wait for the secret", func() bool {
+		return pageRow{counted: []string{telemetry.SecretsFailures}}.matches(log.added(t))
+	})
 	endFault(t, out, "secrets")
 	databaseRecovers(t, out)
 }
