@@ -109,7 +109,7 @@ func (a *account) openControlPlane(ctx context.Context, l layout.Layout, region 
 		PublicURL:   &url.URL{Scheme: "http", Host: l.GatewayAddr()},
 		AccessKeyID: a.root.id, SecretAccessKey: a.root.secret,
 		Region: region, AccountID: layout.Account,
-		Limits: limits, Dir: filepath.Join(l.Data(), "code"), Plane: a.plane, ProxyWarmUp: l.ProxyWarmUp, Issuer: a.issuer, Calls: a.calls, Logged: a.logged, Logger: log,
+		Limits: limits, Dir: filepath.Join(l.Data(), "code"), Plane: a.plane, ProxyWarmUp: l.ProxyWarmUp, Issuer: a.issuer, Calls: a.calls, Logged: a.logged, Measured: a.measured, Logger: log,
 	})
 	if err != nil {
 		return fmt.Errorf("create the gateway: %w", err)

@@ -52,6 +52,14 @@ func (a *account) logged(group string, events []logs.Event) {
 	}
 }
 
+// measured receives the metrics that callers of the AWS API put.
+func (a *account) measured(data []metrics.Datum) {
+	for i := range data {
+		data[i].Time = a.metrics.Clock.At(data[i].Time)
+	}
+	a.metrics.Store.Put(data...)
+}
+
 // served receives the requests to stages.
 func (a *account) served(s restapi.Served) {
 	a.metrics.Store.Put(metrics.APIRequest{

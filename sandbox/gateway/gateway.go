@@ -40,6 +40,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/sts"
 	"github.com/didomi/serverless-api/sandbox/gateway/wafv2"
 	"github.com/didomi/serverless-api/sandbox/lambdahost"
+	"github.com/didomi/serverless-api/sandbox/metrics"
 	"github.com/didomi/serverless-api/sandbox/oidc"
 )
 
@@ -79,6 +80,8 @@ type Config struct {
 	Calls io.Writer
 	// Logged receives the log events that callers write; nil: none. It must not block.
 	Logged func(group string, events []logs.Event)
+	// Measured receives the metrics that callers put; nil: none.
+	Measured func([]metrics.Datum)
 	// Draw returns a number in [0, 1) for each invocation of an alias with
 	// weights. It defaults to a random one.
 	Draw func() float64
@@ -125,7 +128,7 @@ func New(c Config) (*Gateway, error) {
 		acm.New(g.account),
 		g.apis.Calls(),
 		appautoscaling.New(g.account),
-		cloudwatch.New(g.account),
+		cloudwatch.New(g.account, c.Measured),
 		ec2.New(g.account),
 		elasticache.New(g.account, c.Plane),
 		iam.New(g.account),
@@ -185,6 +188,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Logged == nil {
 		c.Logged = func(string, []logs.Event) {}
+	}
+	if c.Measured == nil {
+		c.Measured = func([]metrics.Datum) {}
 	}
 	if c.Draw == nil {
 		c.Draw = rand.Float64

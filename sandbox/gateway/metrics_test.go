@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -136,4 +137,58 @@ func TestLogEventsOfCallersAreReported(t *testing.T) {
 	if _, err := client.PutLogEvents(t.Context(), &put); err != nil || len(logged) != 1 || logged[0].Message != "one" {
 		t.Errorf("%v, %v", err, logged)
 	}
+}
+
+func TestMetricsOfCallersAreStoredForAlarms(t *testing.T) {
+	var put []metrics.Datum
+	s := newTestEnv(t, nil, func(c *Config) { c.Measured = func(data []metrics.Datum) { put = append(put, data...) } })
+	client := cloudwatch.NewFromConfig(s.config())
+	at := time.UnixMilli(1795487727500).UTC()
+	_, err := client.PutMetricData(t.Context(), &cloudwatch.PutMetricDataInput{Namespace: aws.String("N"), MetricData: []types.MetricDatum{
+		{
+			MetricName: aws.String("values"), Values: []float64{1.5, -2}, Counts: []float64{3, 1}, Unit: types.StandardUnitCount, Timestamp: &at, StorageResolution: aws.Int32(1),
+			Dimensions: []types.Dimension{{Name: aws.String("A"), Value: aws.String("1")}},
+		},
+		{MetricName: aws.String("value"), Value: aws.Float64(7), Timestamp: &at},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := metrics.Metric{Namespace: "N", Name: "values", Dimensions: map[string]string{"A": "1"}}
+	want := []metrics.Datum{
+		{Metric: a, Unit: "Count", Time: at, Value: 1.5, Count: 3, Fine: true}, {Metric: a, Unit: "Count", Time: at, Value: -2, Count: 1, Fine: true},
+		{Metric: metrics.Metric{Namespace: "N", Name: "value", Dimensions: map[string]string{}}, Time: at, Value: 7, Count: 1},
+	}
+	for i := range put {
+		put[i].Time = put[i].Time.UTC()
+	}
+	if !reflect.DeepEqual(put, want) {
+		t.Errorf("got %+v, want %+v", put, want)
+	}
+	for name, c := range map[string]struct {
+		namespace string
+		datum     types.MetricDatum
+		want      string
+	}{
+		"a namespace of AWS":         {"AWS/Lambda", types.MetricDatum{Value: aws.Float64(1)}, "The value AWS/ for parameter Namespace is invalid"},
+		"a set of statistics":        {"N", types.MetricDatum{StatisticValues: &types.StatisticSet{Maximum: aws.Float64(1), Minimum: aws.Float64(1), SampleCount: aws.Float64(1), Sum: aws.Float64(1)}}, "StatisticValues is not supported by the sandbox"},
+		"no value":                   {"N", types.MetricDatum{}, "requires Value"},
+		"a value without its number": {"N", types.MetricDatum{Values: []float64{1, 2}, Counts: []float64{1}}, "as many Counts"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			put = nil
+			c.datum.MetricName = aws.String("M")
+			_, err := client.PutMetricData(t.Context(), &cloudwatch.PutMetricDataInput{Namespace: &c.namespace, MetricData: []types.MetricDatum{c.datum}})
+			if err == nil || !strings.Contains(err.Error(), c.want) || put != nil {
+				t.Errorf("%v, and %v is stored; want %q", err, put, c.want)
+			}
+		})
+	}
+	t.Run("a call in JSON, as the AWS CLI makes it", func(t *testing.T) {
+		put = nil
+		in := map[string]any{"Namespace": "N", "MetricData": []any{map[string]any{"MetricName": "M", "Value": 2}}}
+		if err := s.client().Target(t.Context(), "monitoring", "GraniteServiceVersion20100801.PutMetricData", in, nil); err != nil || len(put) != 1 || put[0].Value != 2 {
+			t.Errorf("%v, %v", put, err)
+		}
+	})
 }

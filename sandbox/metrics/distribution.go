@@ -19,17 +19,17 @@ type Distribution struct {
 	values               map[float64]float64 // how often each occurred
 }
 
-// add adds a value.
-func (d *Distribution) add(value float64) {
+// add adds a value that occurred count times.
+func (d *Distribution) add(value, count float64) {
 	if d.Count == 0 {
 		d.Min, d.Max, d.values = value, value, map[float64]float64{}
 	}
-	d.Count, d.Sum = d.Count+1, d.Sum+value
+	d.Count, d.Sum = d.Count+count, d.Sum+value*count
 	d.Min, d.Max = min(d.Min, value), max(d.Max, value)
 	if _, known := d.values[value]; !known && len(d.values) >= maxValues {
 		value = round(value)
 	}
-	d.values[value]++
+	d.values[value] += count
 }
 
 // merge adds the values of another distribution.

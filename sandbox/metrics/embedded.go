@@ -73,7 +73,7 @@ func (d directive) data(root map[string]json.RawMessage, at time.Time) ([]Datum,
 				return nil, fmt.Errorf("the metric %q: %w", metric.Name, err)
 			}
 			for _, value := range values {
-				all = append(all, Datum{Metric{d.Namespace, metric.Name, dimensions}, metric.Unit, at, value, metric.StorageResolution == 1})
+				all = append(all, Datum{Metric: Metric{d.Namespace, metric.Name, dimensions}, Unit: metric.Unit, Time: at, Value: value, Fine: metric.StorageResolution == 1})
 			}
 		}
 	}

@@ -21,7 +21,7 @@ const embedded = `{"_aws":{"Timestamp":1574109732004,"CloudWatchMetrics":[{"Name
 func TestEmbeddedMetrics(t *testing.T) {
 	version := map[string]string{"functionVersion": "$LATEST"}
 	datum := func(name, unit string, dimensions map[string]string, value float64, fine bool) Datum {
-		return Datum{Metric{"lambda-function-metrics", name, dimensions}, unit, time.UnixMilli(1574109732004), value, fine}
+		return Datum{Metric: Metric{"lambda-function-metrics", name, dimensions}, Unit: unit, Time: time.UnixMilli(1574109732004), Value: value, Fine: fine}
 	}
 	for name, c := range map[string]struct {
 		event string

@@ -37,8 +37,8 @@ const eventOverhead = 26
 func ofEvent(e Event) ([]Datum, error) {
 	group := map[string]string{"LogGroupName": e.Group}
 	data := []Datum{
-		{Metric{"AWS/Logs", "IncomingLogEvents", group}, "None", e.Time, 1, false},
-		{Metric{"AWS/Logs", "IncomingBytes", group}, "Bytes", e.Time, float64(len(e.Message) + eventOverhead), false},
+		{Metric: Metric{"AWS/Logs", "IncomingLogEvents", group}, Unit: "None", Time: e.Time, Value: 1},
+		{Metric: Metric{"AWS/Logs", "IncomingBytes", group}, Unit: "Bytes", Time: e.Time, Value: float64(len(e.Message) + eventOverhead)},
 	}
 	embedded, err := Embedded(e.Message)
 	if err != nil {
@@ -80,7 +80,7 @@ func (f MetricFilter) apply(e Event) ([]Datum, error) {
 	if err != nil {
 		return nil, fmt.Errorf("metric filter %s: %w", f.Name, errors.Unwrap(err))
 	}
-	return []Datum{{Metric{f.Namespace, f.Metric.Name, dimensions}, f.Unit, e.Time, number, false}}, nil
+	return []Datum{{Metric: Metric{f.Namespace, f.Metric.Name, dimensions}, Unit: f.Unit, Time: e.Time, Value: number}}, nil
 }
 
 // dimensions returns the values of the dimensions, which selectors find in the event; nil: one of them is missing, and

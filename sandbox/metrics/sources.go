@@ -34,7 +34,7 @@ func (r APIRequest) Data() []Datum {
 	var data []Datum
 	for _, dimensions := range sets {
 		add := func(name, unit string, value float64) {
-			data = append(data, Datum{Metric{apiGateway, name, dimensions}, unit, r.Time, value, false})
+			data = append(data, Datum{Metric: Metric{apiGateway, name, dimensions}, Unit: unit, Time: r.Time, Value: value})
 		}
 		add("Count", "Count", 1)
 		add("4XXError", "Count", one(r.Status/100 == 4))
@@ -75,7 +75,7 @@ func (i Invocation) Data() []Datum {
 	}
 	var data []Datum
 	add := func(dimensions map[string]string, name, unit string, value float64) {
-		data = append(data, Datum{Metric{lambdaNamespace, name, dimensions}, unit, i.Time, value, false})
+		data = append(data, Datum{Metric: Metric{lambdaNamespace, name, dimensions}, Unit: unit, Time: i.Time, Value: value})
 	}
 	for _, dimensions := range sets {
 		add(dimensions, "Throttles", "Count", one(i.Throttled))

@@ -40,6 +40,7 @@ type Datum struct {
 	Unit  string // empty: None
 	Time  time.Time
 	Value float64
+	Count float64 // how often it occurred; 0: once
 	// Fine is whether it is stored by the second: StorageResolution 1.
 	Fine bool
 }
@@ -102,7 +103,7 @@ func (s *Store) put(d Datum) {
 		point = &Distribution{}
 		of.points[at] = point
 	}
-	point.add(d.Value)
+	point.add(d.Value, max(d.Count, 1))
 }
 
 func (s *Store) dropOldest() {

@@ -10,7 +10,7 @@ import (
 func TestStatistics(t *testing.T) {
 	var d Distribution
 	for i := range 100 {
-		d.add(float64(i + 1))
+		d.add(float64(i+1), 1)
 	}
 	for name, want := range map[string]float64{
 		"SampleCount": 100, "Sum": 5050, "Average": 50.5, "Minimum": 1, "Maximum": 100,
@@ -28,7 +28,7 @@ func TestStatistics(t *testing.T) {
 
 func TestNegativeValuesHaveNoPercentile(t *testing.T) {
 	var d Distribution
-	d.add(-1)
+	d.add(-1, 1)
 	if got, ok := (Statistic{"p99", 99}).Of(&d); ok {
 		t.Errorf("got %v", got)
 	}
@@ -40,7 +40,7 @@ func TestNegativeValuesHaveNoPercentile(t *testing.T) {
 func TestADistributionOfManyValuesStaysBoundedAndNearlyExact(t *testing.T) {
 	var d Distribution
 	for i := range 200_000 {
-		d.add(float64(i))
+		d.add(float64(i), 1)
 	}
 	if len(d.values) > 4*maxValues {
 		t.Errorf("%d values are kept", len(d.values))

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/smithy-go/encoding/cbor"
 
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
+	"github.com/didomi/serverless-api/sandbox/metrics"
 )
 
 // Path is the prefix of the operation in the path of a CBOR call.
@@ -18,15 +19,24 @@ const Path = "/service/GraniteServiceVersion20100801/operation/"
 // service corrects CloudWatch.
 type service struct {
 	*call.Account
+	measured func([]metrics.Datum)
 }
 
-// New returns the corrected calls of CloudWatch.
-func New(a *call.Account) call.Service {
-	s := &service{Account: a}
+// New returns the corrected calls of CloudWatch. measured is called with the metrics that a caller has put.
+func New(a *call.Account, measured func([]metrics.Datum)) call.Service {
+	s := &service{Account: a, measured: measured}
+	put := call.WithBody(s.putMetricData)
 	return call.Service{
 		Name: "monitoring", Bounds: bounds, Ambiguous: ambiguous,
 		Encoded: func(r *http.Request) bool { return r.URL.Path == Path+"PutMetricData" },
+		Match: func(r *http.Request) call.Handler {
+			if r.Header.Get("X-Amz-Target") == target+"PutMetricData" {
+				return put
+			}
+			return nil
+		},
 		Paths: map[string]call.Handler{
+			"POST " + Path + "PutMetricData":     put,
 			"POST " + Path + "PutCompositeAlarm": call.Bounded(bounds["PutCompositeAlarm"], rejectInvalidAlarm(compositeAlarmRules, call.After(storeMembers(compositeKey, compositeMembers...)))),
 			"POST " + Path + "PutDashboard":      call.Bounded(bounds["PutDashboard"], limitWidgets((*call.Exchange).Forward)),
 			"POST " + Path + "PutMetricAlarm":    call.Bounded(bounds["PutMetricAlarm"], rejectInvalidAlarm(metricAlarmRules, call.After(storeMembers(alarmKey, append([]string{"Statistic"}, alarmMembers...)...)))),
@@ -149,8 +159,8 @@ func ambiguous(r *http.Request) error {
 		}
 		operation = form.Get("Action")
 	}
-	if strings.HasPrefix(operation, "Put") && operation != "PutMetricData" {
-		return fmt.Errorf("%q must be in CBOR", operation)
+	if strings.HasPrefix(operation, "Put") && (operation != "PutMetricData" || target == "") {
+		return fmt.Errorf("%q must be in CBOR, and PutMetricData in CBOR or JSON", operation)
 	}
 	return nil
 }
