@@ -6,6 +6,8 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -34,6 +36,7 @@ const settled = 20
 // checkAlarms raises each deployed alarm by its cause, and no other, with exactly the messages that people get.
 func checkAlarms(t *testing.T, out outputs) {
 	t.Helper()
+	checkAlarmRows(t)
 	w := watch(t, out)
 	expect(t, out, http.MethodGet, "/health", "", http.StatusOK)
 	w.turn(t, settled)
@@ -55,6 +58,32 @@ func checkAlarms(t *testing.T, out outputs) {
 		if !known[name] {
 			t.Errorf("no cause raises the alarm %s", name)
 		}
+	}
+}
+
+var node = regexp.MustCompile(`\b[1-9]\b`)
+
+// checkAlarmRows checks that the page of metrics has each cause, by the first alarm that it raises.
+func checkAlarmRows(t *testing.T) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(repository(t), "docs", "reference", "metrics-and-logs.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "## What raises each alarm\n")
+	table, _, _ = strings.Cut(table, "\n## ")
+	page := map[string]string{}
+	for line := range strings.Lines(table) {
+		if cells := strings.Split(line, "|"); len(cells) == 6 && strings.Contains(cells[1], "`") {
+			page[strings.Trim(cells[1], " `")] = strings.TrimSpace(cells[2])
+		}
+	}
+	tested := map[string]string{}
+	for _, c := range alarmCauses() {
+		tested[node.ReplaceAllString(c.first, "N")] = node.ReplaceAllString(c.name, "N")
+	}
+	if !maps.Equal(page, tested) {
+		t.Errorf("docs/reference/metrics-and-logs.md has the causes\n%v\nand the tests are of\n%v", page, tested)
 	}
 }
 
