@@ -21,6 +21,8 @@ type pageRow struct {
 	counted []string // metrics; that line counts the first one
 	// unlogged: no line has a password.
 	unlogged bool
+	// quiet: there is no warning and no error.
+	quiet bool
 }
 
 // conditional are the rows whose last columns depend on something that their tests do not bring about.
@@ -54,7 +56,7 @@ func pageRows(t *testing.T) map[string]pageRow {
 		above = cells
 		name, _, _ := strings.Cut(cells[1], "(")
 		name = strings.TrimSpace(name)
-		row := pageRow{unlogged: strings.Contains(cells[4], "no password")}
+		row := pageRow{unlogged: strings.Contains(cells[4], "no password"), quiet: strings.TrimSpace(cells[4]) == "-"}
 		if !slices.Contains(conditional, name) {
 			for _, found := range codeSpan.FindAllStringSubmatch(cells[4], -1) {
 				row.logged = append(row.logged, found[1]+found[2])
@@ -80,6 +82,9 @@ func followFunctionLog(t *testing.T, out outputs) functionLog {
 	name := aws.ToString(stackFunction(t, out, "api").FunctionName)
 	l := functionLog{path: filepath.Join(sandboxLayout(t).Data(), "functions", "logs", name+".log")}
 	info, err := os.Stat(l.path)
+	if os.IsNotExist(err) {
+		return l // it has logged nothing yet
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,6 +127,9 @@ func (l functionLog) check(t *testing.T, out outputs, row pageRow) {
 			t.Errorf("no line has %q and counts %q; the function logged\n%s", row.logged, row.counted, l.added(t))
 			break
 		}
+	}
+	if text := l.added(t); row.quiet && (bytes.Contains(text, []byte(`"level":"WARN"`)) || bytes.Contains(text, []byte(`"level":"ERROR"`))) {
+		t.Errorf("the function must log neither a warning nor an error, and logged\n%s", text)
 	}
 	if !row.unlogged {
 		return
