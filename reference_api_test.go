@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -8,95 +10,181 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/getkin/kin-openapi/openapi3"
+
 	"github.com/didomi/serverless-api/internal/docpage"
 	"github.com/didomi/serverless-api/lambda/openapi"
 )
 
-// apiOperation is what the reference shows of an operation of the OpenAPI document.
-type apiOperation struct {
-	Summary, Description string
-	Security             []any
-	Parameters           []struct {
-		Name, In, Description string
-		Required              bool
-		Schema                struct{ Type string }
-	}
-	Responses map[string]struct{ Description string }
-}
-
-// methods returns the methods of a path of the document.
-func methods(path map[string]apiOperation) []string {
-	return slices.DeleteFunc(slices.Sorted(maps.Keys(path)), func(key string) bool { return strings.HasPrefix(key, "x-") })
-}
-
-// responses lists the statuses of an operation. Those with the same description share an entry.
-func (o apiOperation) responses() string {
-	statuses := groups{}
-	for _, status := range slices.Sorted(maps.Keys(o.Responses)) {
-		statuses.add(o.Responses[status].Description, status)
-	}
-	var texts []string
-	for _, group := range statuses {
-		texts = append(texts, strings.Join(group.members, ", ")+": "+group.key)
-	}
-	return strings.Join(texts, "; ")
-}
-
-// groups are the members by key, in the order in which the keys were added.
-type groups []struct {
-	key     string
-	members []string
-}
-
-func (g *groups) add(key, member string) {
-	for i := range *g {
-		if (*g)[i].key == key {
-			(*g)[i].members = append((*g)[i].members, member)
-			return
-		}
-	}
-	*g = append(*g, struct {
-		key     string
-		members []string
-	}{key, []string{member}})
-}
-
-func TestTheContractReferenceIsThatOfTheDocument(t *testing.T) {
+// contract is the client's contract, as it is written and as a library for OpenAPI reads it.
+func contract(t *testing.T) (string, *openapi3.T) {
+	t.Helper()
 	definition, err := openapi.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	contract, err := definition.Contract()
+	text, err := definition.Contract()
 	if err != nil {
 		t.Fatal(err)
 	}
-	docpage.CheckFile(t, filepath.Join("docs", "openapi.json"), string(contract))
+	document, err := openapi3.NewLoader().LoadFromData(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text), document
 }
 
-func TestTheHTTPReferenceIsThatOfTheDocument(t *testing.T) {
-	var document struct {
-		Paths map[string]map[string]apiOperation
-	}
-	readYAML(t, filepath.Join("lambda", "openapi", "openapi.yaml"), &document)
-	text := docpage.Head("route", "API key", "effect", "responses")
-	var parameters strings.Builder
-	for _, path := range slices.Sorted(maps.Keys(document.Paths)) {
-		shared := groups{}
-		for _, method := range methods(document.Paths[path]) {
-			operation, name := document.Paths[path][method], strings.ToUpper(method)
-			key := "required"
-			if len(operation.Security) == 0 {
-				key = "none"
-			}
-			text += docpage.Row("`"+name+" "+path+"`", key, strings.TrimSpace(operation.Summary+". "+operation.Description), operation.responses())
-			for _, p := range operation.Parameters {
-				shared.add(docpage.Row(p.In, "`"+p.Name+"`", fmt.Sprint(p.Required), p.Schema.Type, p.Description), name)
+func TestTheContractReferenceIsThatOfTheDocument(t *testing.T) {
+	text, _ := contract(t)
+	docpage.CheckFile(t, filepath.Join("docs", "openapi.json"), text)
+}
+
+func TestTheHTTPReferenceIsThatOfTheContract(t *testing.T) {
+	_, document := contract(t)
+	docpage.Check(t, page("http-api.md"), apiPage(document))
+}
+
+// apiPage is the contract as a page: its guides, its operations by tag, the bodies of errors and the schemas.
+func apiPage(document *openapi3.T) string {
+	text := deeper(document.Info.Description, 1) + "\n\n"
+	for _, tag := range document.Tags {
+		text += "## Operations: " + tag.Name + "\n\n" + deeper(tag.Description, 2) + "\n\n"
+		for _, path := range slices.Sorted(maps.Keys(document.Paths.Map())) {
+			item := document.Paths.Value(path)
+			for _, method := range slices.Sorted(maps.Keys(item.Operations())) {
+				operation := item.Operations()[method]
+				switch {
+				case !slices.Contains(operation.Tags, tag.Name):
+				case method == "HEAD" && outline(operation) == outline(item.Get):
+					text += fmt.Sprintf("`HEAD %s` (`%s`) has the parameters, statuses and headers of GET, and no body.\n\n", path, operation.OperationID)
+				default:
+					text += operationText(method+" "+path, operation)
+				}
 			}
 		}
-		for _, group := range shared {
-			parameters.WriteString("| `" + path + "` | " + strings.Join(group.members, ", ") + " " + group.key)
+	}
+	return text + "## Bodies of errors\n\n" + problemTable(document) + "\n## Schemas\n\n" + schemaTexts(document.Components.Schemas)
+}
+
+// deeper moves the headings of a text down by some levels.
+func deeper(text string, levels int) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		if strings.HasPrefix(line, "#") {
+			lines[i] = strings.Repeat("#", levels) + line
 		}
 	}
-	text += "\n## Parameters\n\n" + docpage.Head("path", "methods", "in", "name", "required", "type", "value") + parameters.String()
-	docpage.Check(t, page("http-api.md"), text)
+	return strings.Join(lines, "\n")
+}
+
+// outline is the same for operations with the same parameters, statuses and headers.
+func outline(operation *openapi3.Operation) string {
+	var names []string
+	for _, p := range operation.Parameters {
+		names = append(names, p.Value.In+" "+p.Value.Name)
+	}
+	for status, response := range operation.Responses.Map() {
+		names = append(names, status+" "+headerNames(response.Value))
+	}
+	slices.Sort(names)
+	return strings.Join(names, "\n")
+}
+
+func headerNames(response *openapi3.Response) string {
+	names := slices.Sorted(maps.Keys(response.Headers))
+	return strings.Join(slices.DeleteFunc(names, func(name string) bool { return name == "X-Request-Id" }), ", ")
+}
+
+// operationText is the section of an operation.
+func operationText(route string, operation *openapi3.Operation) string {
+	text := "### `" + route + "`\n\n" + operation.Summary + " (`" + operation.OperationID + "`)."
+	if operation.Description != "" {
+		text += " " + operation.Description
+	}
+	if operation.Security == nil || len(*operation.Security) == 0 {
+		text += "\n\nNo credentials."
+	}
+	text += "\n\n"
+	if len(operation.Parameters) > 0 {
+		text += docpage.Head("parameter", "in", "required", "value")
+		for _, p := range operation.Parameters {
+			text += docpage.Row("`"+p.Value.Name+"`", p.Value.In, yes(p.Value.Required), valueText(p.Value.Schema.Value, p.Value.Description, p.Value.Example))
+		}
+		text += "\n"
+	}
+	if body := operation.RequestBody; body != nil {
+		text += "Body" + map[bool]string{true: "", false: " (optional)"}[body.Value.Required] + contentText(body.Value.Content) + ". " + body.Value.Description + "\n\n" + examplesText(body.Value.Content)
+	}
+	text += docpage.Head("status", "meaning", "headers besides X-Request-Id", "body")
+	examples := ""
+	for _, status := range slices.Sorted(maps.Keys(operation.Responses.Map())) {
+		response := operation.Responses.Value(status).Value
+		text += docpage.Row(status, *response.Description, headerNames(response), strings.TrimPrefix(contentText(response.Content), ": "))
+		if status < "300" && response.Content.Get("application/json") != nil {
+			examples += examplesText(response.Content)
+		}
+	}
+	return text + "\n" + examples
+}
+
+func yes(required bool) string {
+	if required {
+		return "yes"
+	}
+	return "no"
+}
+
+// contentText names the schema of a body.
+func contentText(content openapi3.Content) string {
+	for _, mediaType := range slices.Sorted(maps.Keys(content)) {
+		if schema := content[mediaType].Schema; schema != nil && schema.Ref != "" {
+			return ": " + schemaLink(schema)
+		}
+		return ": `" + mediaType + "`"
+	}
+	return ""
+}
+
+// examplesText has the examples of a body as JSON.
+func examplesText(content openapi3.Content) (text string) {
+	for _, mediaType := range slices.Sorted(maps.Keys(content)) {
+		for _, e := range examplesOf(content[mediaType]) {
+			if e.Summary != "" {
+				text += e.Summary + ":\n\n"
+			}
+			formatted, _ := json.MarshalIndent(e.Value, "", "  ") // of JSON
+			text += "```json\n" + string(formatted) + "\n```\n\n"
+		}
+	}
+	return text
+}
+
+// examplesOf are the examples of a body, by name.
+func examplesOf(media *openapi3.MediaType) (all []*openapi3.Example) {
+	if media.Example != nil {
+		all = append(all, &openapi3.Example{Value: media.Example})
+	}
+	for _, name := range slices.Sorted(maps.Keys(media.Examples)) {
+		all = append(all, media.Examples[name].Value)
+	}
+	return all
+}
+
+// problemTable has each body of an error that the contract has as an example, by status.
+func problemTable(document *openapi3.T) string {
+	var rows []string
+	for _, item := range document.Paths.Map() {
+		for _, operation := range item.Operations() {
+			for status, response := range operation.Responses.Map() {
+				if media := response.Value.Content.Get("application/problem+json"); media != nil {
+					for _, e := range examplesOf(media) {
+						body, _ := json.Marshal(e.Value) // of JSON
+						rows = append(rows, docpage.Row(status, cmp.Or(e.Summary, " "), "`"+string(body)+"`"))
+					}
+				}
+			}
+		}
+	}
+	slices.Sort(rows)
+	return docpage.Head("status", "case", "body") + strings.Join(slices.Compact(rows), "")
 }

@@ -76,6 +76,8 @@ func TestTheContractHasNothingThatIsForThePlatform(t *testing.T) {
 		}
 	}
 	walk(tree)
+	// The namespace of S3's XML is a client's to send.
+	text = strings.ReplaceAll(text, "http://s3.amazonaws.com/doc/2006-03-01/", "")
 	for _, placeholder := range []string{"${", "amazonaws"} {
 		if strings.Contains(text, placeholder) {
 			t.Errorf("it has %s", placeholder)

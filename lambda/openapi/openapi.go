@@ -125,22 +125,29 @@ func parseOperation(method, path string, node yaml.Node) (Operation, error) {
 	if parsed.Watch == nil {
 		return o, nil
 	}
+	if o.LatencyMS, err = o.parseWatch(parsed.Watch); err != nil {
+		return Operation{}, fmt.Errorf("x-watch: %w", err)
+	}
+	return o, nil
+}
+
+// parseWatch parses x-watch of the operation: the threshold of its latency alarm.
+func (o Operation) parseWatch(value any) (int, error) {
 	var watch struct {
 		LatencyMS int `json:"latencyMs"`
 	}
-	if err := decodeStrictly(parsed.Watch, &watch); err != nil {
-		return Operation{}, fmt.Errorf("x-watch: %w", err)
+	if err := decodeStrictly(value, &watch); err != nil {
+		return 0, err
 	}
-	if o.LatencyMS = watch.LatencyMS; o.LatencyMS < 1 {
-		return Operation{}, fmt.Errorf("x-watch: latencyMs is %d; must be at least 1", o.LatencyMS)
+	switch {
+	case watch.LatencyMS < 1:
+		return 0, fmt.Errorf("latencyMs is %d; must be at least 1", watch.LatencyMS)
+	case o.Streamed:
+		return 0, errors.New("it streams, so its latency is also the client's")
+	case !idPattern.MatchString(o.ID):
+		return 0, fmt.Errorf("the alarm is named after operationId, which is %q; must be letters and digits, a letter first", o.ID)
 	}
-	if o.Streamed {
-		return Operation{}, errors.New("x-watch: it streams, so its latency is also the client's")
-	}
-	if !idPattern.MatchString(o.ID) {
-		return Operation{}, fmt.Errorf("x-watch: the alarm is named after operationId, which is %q; must be letters and digits, a letter first", o.ID)
-	}
-	return o, nil
+	return watch.LatencyMS, nil
 }
 
 // Operations are those whose method is not left to x-amazon-apigateway-any-method, sorted by route.
@@ -173,27 +180,6 @@ func Open(o Operation) bool { return !o.Keyed }
 
 // Streamed keeps the operations that stream a body: a response to HEAD has none.
 func Streamed(o Operation) bool { return o.Streamed && o.Method != http.MethodHead }
-
-// Tree is a new copy of the document, without what is not for API Gateway: x-watch, x-scopes, x-smoke and x-contract.
-func (d *Document) Tree() (map[string]any, error) {
-	var root map[string]any
-	if err := yaml.Unmarshal(d.source, &root); err != nil {
-		return nil, fmt.Errorf("openapi: openapi.yaml: %w", err)
-	}
-	delete(root, "x-smoke")
-	delete(root, "x-contract")
-	paths, _ := root["paths"].(map[string]any)
-	for _, path := range paths {
-		operations, _ := path.(map[string]any)
-		for _, operation := range operations {
-			if o, ok := operation.(map[string]any); ok {
-				delete(o, "x-watch")
-				delete(o, "x-scopes")
-			}
-		}
-	}
-	return root, nil
-}
 
 // MethodPath is a route ("PUT /items/{id}") as the settings of a stage name it ("~1items~1{id}/PUT"). API
 // Gateway has the slashes of a path escaped, in what changes the settings and in what shows them; the provider

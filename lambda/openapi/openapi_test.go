@@ -1,7 +1,6 @@
 package openapi
 
 import (
-	"encoding/json"
 	"reflect"
 	"slices"
 	"strings"
@@ -83,27 +82,6 @@ func TestTheSmokeTestWritesReadsAndDeletesOneItem(t *testing.T) {
 	}
 	if ready := d.Readiness(); len(ready) != 1 || ready[0].Route != "GET /health/details" {
 		t.Errorf("a rollout invokes %+v", ready)
-	}
-}
-
-func TestTheTreeIsForAPIGatewayAlone(t *testing.T) {
-	d := load(t)
-	tree, err := d.Tree()
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := json.Marshal(tree)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, extension := range []string{"x-watch", "x-scopes", "x-smoke", "x-contract", random} {
-		if strings.Contains(string(text), extension) {
-			t.Errorf("%s is in it", extension)
-		}
-	}
-	tree["paths"] = nil
-	if again, err := d.Tree(); err != nil || again["paths"] == nil {
-		t.Errorf("a change of one copy is in the next one, %v", err)
 	}
 }
 

@@ -107,7 +107,7 @@ paths:
     get:
       security: *key
       responses:
-        "404": *problemResponse
+        "404": *notFound
       x-amazon-apigateway-integration: *buffered
     x-amazon-apigateway-any-method: *other
 `,

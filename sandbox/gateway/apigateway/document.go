@@ -55,6 +55,9 @@ func parseDocument(body []byte) (map[string]any, error) {
 	if _, ok := document["paths"].(map[string]any); !ok {
 		return nil, errors.New("invalid OpenAPI input: the document has no paths")
 	}
+	if err := checkModels(document); err != nil {
+		return nil, err
+	}
 	security, err := parseSecurity(document)
 	if err != nil {
 		return nil, err
