@@ -46,7 +46,8 @@ func TestTheHTTPReferenceIsThatOfTheContract(t *testing.T) {
 
 // apiPage is the contract as a page: its guides, its operations by tag, the bodies of errors and the schemas.
 func apiPage(document *openapi3.T) string {
-	text := deeper(document.Info.Description, 1) + "\n\n"
+	shared := sharedResponses(document)
+	text := deeper(document.Info.Description, 1) + "\n\n## Statuses of every operation\n\nOperations without `security` have no 401.\n\n" + responseTable(shared, nil) + "\n"
 	for _, tag := range document.Tags {
 		text += "## Operations: " + tag.Name + "\n\n" + deeper(tag.Description, 2) + "\n\n"
 		for _, path := range slices.Sorted(maps.Keys(document.Paths.Map())) {
@@ -58,7 +59,7 @@ func apiPage(document *openapi3.T) string {
 				case method == "HEAD" && outline(operation) == outline(item.Get):
 					text += fmt.Sprintf("`HEAD %s` (`%s`) has the parameters, statuses and headers of GET, and no body.\n\n", path, operation.OperationID)
 				default:
-					text += operationText(method+" "+path, operation)
+					text += operationText(method+" "+path, operation, shared)
 				}
 			}
 		}
@@ -96,7 +97,7 @@ func headerNames(response *openapi3.Response) string {
 }
 
 // operationText is the section of an operation.
-func operationText(route string, operation *openapi3.Operation) string {
+func operationText(route string, operation *openapi3.Operation, shared map[string]*openapi3.ResponseRef) string {
 	text := "### `" + route + "`\n\n" + operation.Summary + " (`" + operation.OperationID + "`)."
 	if operation.Description != "" {
 		text += " " + operation.Description
@@ -115,16 +116,48 @@ func operationText(route string, operation *openapi3.Operation) string {
 	if body := operation.RequestBody; body != nil {
 		text += "Body" + map[bool]string{true: "", false: " (optional)"}[body.Value.Required] + contentText(body.Value.Content) + ". " + body.Value.Description + "\n\n" + examplesText(body.Value.Content)
 	}
-	text += docpage.Head("status", "meaning", "headers besides X-Request-Id", "body")
-	examples := ""
+	text += responseTable(operation.Responses.Map(), shared) + "\n"
 	for _, status := range slices.Sorted(maps.Keys(operation.Responses.Map())) {
-		response := operation.Responses.Value(status).Value
-		text += docpage.Row(status, *response.Description, headerNames(response), strings.TrimPrefix(contentText(response.Content), ": "))
-		if status < "300" && response.Content.Get("application/json") != nil {
-			examples += examplesText(response.Content)
+		if response := operation.Responses.Value(status).Value; status < "300" && response.Content.Get("application/json") != nil {
+			if examples := examplesText(response.Content); !strings.Contains(text, "|\n\n"+examples) {
+				text += examples
+			}
 		}
 	}
-	return text + "\n" + examples
+	return text
+}
+
+// sharedResponses are those that the operations with security have in common.
+func sharedResponses(document *openapi3.T) map[string]*openapi3.ResponseRef {
+	var shared map[string]*openapi3.ResponseRef
+	for _, item := range document.Paths.Map() {
+		for method, operation := range item.Operations() {
+			if method == "HEAD" || operation.Security == nil || len(*operation.Security) == 0 {
+				continue
+			}
+			own := operation.Responses.Map()
+			if shared == nil {
+				shared = maps.Clone(own)
+			}
+			maps.DeleteFunc(shared, func(status string, response *openapi3.ResponseRef) bool {
+				return response.Ref == "" || own[status] == nil || own[status].Ref != response.Ref
+			})
+		}
+	}
+	return shared
+}
+
+// responseTable lists responses by status, without those that are listed for all operations.
+func responseTable(responses, shared map[string]*openapi3.ResponseRef) string {
+	text := docpage.Head("status", "meaning", "headers besides X-Request-Id", "body")
+	for _, status := range slices.Sorted(maps.Keys(responses)) {
+		response := responses[status]
+		if common := shared[status]; common != nil && response.Ref == common.Ref {
+			continue
+		}
+		text += docpage.Row(status, *response.Value.Description, headerNames(response.Value), strings.TrimPrefix(contentText(response.Value.Content), ": "))
+	}
+	return text
 }
 
 func yes(required bool) string {

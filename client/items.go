@@ -115,10 +115,7 @@ func (c *Client) Items(ctx context.Context, limit int) iter.Seq2[api.Item, error
 	return func(yield func(api.Item, error) bool) {
 		params := &api.ListItemsParams{Limit: optional(limit)}
 		for {
-			var page struct {
-				Items []api.Item `json:"items"`
-				Next  *string    `json:"next_cursor"`
-			}
+			var page api.Page
 			response, err := c.api.ListItems(ctx, params)
 			if _, err := decode(response, err, &page, http.StatusOK); err != nil {
 				yield(api.Item{}, err)
@@ -129,10 +126,10 @@ func (c *Client) Items(ctx context.Context, limit int) iter.Seq2[api.Item, error
 					return
 				}
 			}
-			if page.Next == nil {
+			if page.NextCursor == nil {
 				return
 			}
-			params.Cursor = page.Next
+			params.Cursor = page.NextCursor
 		}
 	}
 }

@@ -3,8 +3,6 @@ package client
 import (
 	"bytes"
 	"context"
-	"crypto/md5" //nolint:gosec // as in upload.go
-	"encoding/base64"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -76,15 +74,10 @@ func (u *partUpload) read(ctx context.Context, whole hash.Hash, work chan<- part
 	for number := int32(1); number <= u.count; number++ {
 		at := int64(number-1) * u.size
 		p := part{number, section{content: u.content, at: at, len: min(u.size, u.state.Size-at)}}
-		sum := md5.New() //nolint:gosec // see the import
-		n, err := io.Copy(io.MultiWriter(sum, whole), contextReader{ctx, io.NewSectionReader(p.content, p.at, p.len)})
-		if err == nil && n < p.len {
-			err = io.ErrUnexpectedEOF
-		}
-		if err != nil {
+		if err := p.read(ctx, whole); err != nil {
 			return fmt.Errorf("reading part %d of the file: %w", number, err)
 		}
-		if p.md5 = base64.StdEncoding.EncodeToString(sum.Sum(nil)); u.has(p) {
+		if u.has(p) {
 			continue
 		}
 		select {
@@ -94,19 +87,6 @@ func (u *partUpload) read(ctx context.Context, whole hash.Hash, work chan<- part
 		}
 	}
 	return nil
-}
-
-// contextReader ends with its context.
-type contextReader struct {
-	ctx context.Context //nolint:containedctx // a Reader has no other place for it
-	r   io.Reader
-}
-
-func (r contextReader) Read(p []byte) (int, error) {
-	if r.ctx.Err() != nil {
-		return 0, context.Cause(r.ctx)
-	}
-	return r.r.Read(p)
 }
 
 // has reports whether S3 has the part with these bytes.
@@ -143,11 +123,11 @@ func (u *partUpload) send(ctx context.Context, p part) error {
 
 // renew asks for new URLs of the parts from number on.
 func (u *partUpload) renew(ctx context.Context, number int32) (api.Presigned, error) {
-	answer, _, err := u.client.requestUpload(ctx, u.state.Key, api.UploadRequest{Size: &u.state.Size, UploadId: &u.state.ID, Part: &number})
+	parts, err := u.client.requestParts(ctx, u.state, number)
 	if err != nil {
 		return api.Presigned{}, err
 	}
-	u.requests.keep(answer)
+	u.requests.keep(*parts)
 	to, ok := u.requests.get(number)
 	if !ok {
 		return to, fmt.Errorf("the API returned no URL of part %d", number)

@@ -21,13 +21,6 @@ const (
 	codeInternalError  = "InternalError"
 )
 
-// section is a part of a file.
-type section struct {
-	content io.ReaderAt
-	at, len int64
-	md5     string // in base64
-}
-
 // send sends a presigned request with a section of a file as its body.
 func (c *Client) send(ctx context.Context, to api.Presigned, body section) (*http.Response, error) {
 	open := func() (io.ReadCloser, error) {

@@ -2,12 +2,8 @@ package client
 
 import (
 	"context"
-	"crypto/md5" //nolint:gosec // against damage on the way, not against an attacker; what S3 compares
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"hash"
-	"hash/crc64"
 	"io"
 	"net/http"
 	"slices"
@@ -70,43 +66,46 @@ func (c *Client) PutFile(ctx context.Context, key string, content io.ReaderAt, s
 	if o.Resume != nil && (o.Resume.Key != key || o.Resume.Size != size) {
 		return fmt.Errorf("the upload to resume is of %d bytes for %s, not of %d for %s", o.Resume.Size, o.Resume.Key, size, key)
 	}
-	request := api.UploadRequest{Size: &size, ContentType: optional(o.ContentType)}
-	if o.Resume != nil {
-		// The API rejects a type: that of a started upload is fixed.
-		request = api.UploadRequest{Size: &size, UploadId: &o.Resume.ID}
-	}
-	answer, started, err := c.requestUpload(ctx, key, request)
+	answer, state, err := c.startOrResume(ctx, key, size, o)
 	if err != nil {
 		return err
 	}
-	if answer.Url != nil {
-		return c.putWhole(ctx, answer, content, size)
+	if answer.single != nil {
+		return c.putSingle(ctx, *answer.single, content, size)
 	}
-	if answer.UploadId == nil || answer.PartSize == nil || answer.PartCount == nil || answer.Complete == nil {
-		return errors.New("the response to an upload has neither a URL nor parts: it is not what the contract says")
-	}
-	state := Upload{Key: key, ID: *answer.UploadId, Size: size, Started: started}
-	if o.Resume != nil {
-		state.Started, state.Parts = o.Resume.Started, slices.Clone(o.Resume.Parts)
-	}
-	u := &partUpload{client: c, content: content, options: o, state: state, size: *answer.PartSize, count: *answer.PartCount}
-	u.requests.keep(answer)
+	u := &partUpload{client: c, content: content, options: o, state: state, size: answer.parts.PartSize, count: answer.parts.PartCount}
+	u.requests.keep(*answer.parts)
 	if err := u.run(ctx); err != nil {
 		return &Unfinished{Upload: u.snapshot(), cause: err}
 	}
 	return nil
 }
 
+// startOrResume requests a new upload, or the parts of one to resume, whose type is fixed. It returns the state of an upload
+// in parts.
+func (c *Client) startOrResume(ctx context.Context, key string, size int64, o UploadOptions) (answer uploadAnswer, state Upload, err error) {
+	if o.Resume != nil {
+		state = *o.Resume
+		state.Parts = slices.Clone(state.Parts)
+		answer.parts, err = c.requestParts(ctx, state, 1)
+		return answer, state, err
+	}
+	request, err := newUpload(size, o.ContentType)
+	answer, err = c.requestUpload(ctx, key, request, err)
+	state = Upload{Key: key, Size: size, Started: answer.at}
+	if answer.parts != nil {
+		state.ID = answer.parts.UploadId
+	}
+	return answer, state, err
+}
+
 // AbortUpload gives up an upload in parts, and frees what S3 keeps of it.
 func (c *Client) AbortUpload(ctx context.Context, upload Upload) error {
-	answer, _, err := c.requestUpload(ctx, upload.Key, api.UploadRequest{Size: &upload.Size, UploadId: &upload.ID})
+	parts, err := c.requestParts(ctx, upload, 1)
 	if err != nil {
 		return err
 	}
-	if answer.Abort == nil {
-		return errors.New("the response to an upload in parts has no request to abort it: it is not what the contract says")
-	}
-	response, err := c.sendText(ctx, *answer.Abort, nil)
+	response, err := c.sendText(ctx, parts.Abort, nil)
 	if known := new(transport.Problem); errors.As(err, &known) && known.Title == codeNoSuchUpload {
 		return nil // by an earlier try, or by the lifecycle rule
 	}
@@ -116,44 +115,36 @@ func (c *Client) AbortUpload(ctx context.Context, upload Upload) error {
 	return response.Body.Close()
 }
 
-// requestUpload returns presigned requests, and the time of the response. It may be repeated: an upload whose response
-// was lost has no parts and costs nothing until the bucket's lifecycle rule aborts it.
-func (c *Client) requestUpload(ctx context.Context, key string, request api.UploadRequest) (upload api.Upload, at time.Time, err error) {
-	repeatable := func(_ context.Context, r *http.Request) error {
-		transport.Repeatable(r)
-		return nil
+// putSingle uploads a file with one request. When its URL has expired, it asks for another one.
+func (c *Client) putSingle(ctx context.Context, answer api.SingleUpload, content io.ReaderAt, size int64) error {
+	body, whole := section{content: content, len: size}, newCRC64NVME()
+	if err := body.read(ctx, whole); err != nil {
+		return fmt.Errorf("reading the file: %w", err)
 	}
-	response, err := c.api.UploadFile(ctx, key, request, repeatable)
-	header, err := decode(response, err, &upload, http.StatusOK, http.StatusCreated)
-	at, _ = http.ParseTime(header.Get("Date"))
-	return upload, at, err
-}
-
-// putWhole uploads a file with one request. When its URL has expired, it asks for another one.
-func (c *Client) putWhole(ctx context.Context, answer api.Upload, content io.ReaderAt, size int64) error {
-	body := section{content: content, len: size}
-	sum, whole := md5.New(), newCRC64NVME() //nolint:gosec // see the import
-	if _, err := io.Copy(io.MultiWriter(sum, whole), io.NewSectionReader(content, 0, size)); err != nil {
-		return err
-	}
-	body.md5 = base64.StdEncoding.EncodeToString(sum.Sum(nil))
-	to := api.Presigned{Method: *answer.Method, Url: *answer.Url, Headers: answer.Headers}
 	renew := func() (api.Presigned, error) {
-		again := api.UploadRequest{Size: &size}
+		contentType := ""
 		if answer.Headers != nil {
-			again.ContentType = optional((*answer.Headers)["Content-Type"])
+			contentType = (*answer.Headers)["Content-Type"]
 		}
-		renewed, _, err := c.requestUpload(ctx, answer.Key, again)
-		if err != nil || renewed.Url == nil {
-			return to, errors.Join(err, errors.New("the API did not renew the upload's URL"))
+		request, err := newUpload(size, contentType)
+		renewed, err := c.requestUpload(ctx, answer.Key, request, err)
+		if err == nil && renewed.single == nil {
+			err = errors.New("the API did not renew the upload's URL")
 		}
-		return api.Presigned{Method: *renewed.Method, Url: *renewed.Url, Headers: renewed.Headers}, nil
+		if err != nil {
+			return api.Presigned{}, err
+		}
+		return presigned(*renewed.single), nil
 	}
-	header, err := c.sendSection(ctx, to, body, renew)
+	header, err := c.sendSection(ctx, presigned(answer), body, renew)
 	if err != nil {
 		return err
 	}
 	return compare(header.Get("X-Amz-Checksum-Crc64nvme"), whole)
+}
+
+func presigned(u api.SingleUpload) api.Presigned {
+	return api.Presigned{Method: u.Method, Url: u.Url, Headers: u.Headers}
 }
 
 // sendTries bounds the tries of a section whose bytes were damaged or late, or whose URL has expired; those of
@@ -184,18 +175,6 @@ func (c *Client) sendSection(ctx context.Context, to api.Presigned, body section
 	}
 }
 
-// newCRC64NVME returns the checksum that S3 computes of each object (NVM Express NVM Command Set Specification 1.0,
-// 5.2.1.3.4, with the polynomial's bits reversed).
-func newCRC64NVME() hash.Hash { return crc64.New(crc64.MakeTable(0x9a6c9329ac4bc9b5)) }
-
-// compare compares S3's checksum of the complete file, if it reports one, with the file's.
-func compare(reported string, whole hash.Hash) error {
-	if own := base64.StdEncoding.EncodeToString(whole.Sum(nil)); reported != "" && reported != own {
-		return fmt.Errorf("S3 has stored other bytes: their CRC-64/NVME is %s, that of the file %s; upload it again", reported, own)
-	}
-	return nil
-}
-
 // presignedParts are the requests for parts that the API has signed, in pages.
 type presignedParts struct {
 	mu    sync.Mutex
@@ -204,20 +183,16 @@ type presignedParts struct {
 	complete api.Presigned
 }
 
-func (p *presignedParts) keep(answer api.Upload) {
+func (p *presignedParts) keep(answer api.MultipartUpload) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.parts == nil {
 		p.parts = map[int32]api.Presigned{}
 	}
-	if answer.Parts != nil {
-		for _, part := range *answer.Parts {
-			p.parts[part.PartNumber] = api.Presigned{Method: part.Method, Url: part.Url, Headers: part.Headers}
-		}
+	for _, part := range answer.Parts {
+		p.parts[part.PartNumber] = api.Presigned{Method: part.Method, Url: part.Url, Headers: part.Headers}
 	}
-	if answer.Complete != nil {
-		p.complete = *answer.Complete
-	}
+	p.complete = answer.Complete
 }
 
 func (p *presignedParts) get(number int32) (api.Presigned, bool) {

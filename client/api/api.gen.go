@@ -17,6 +17,24 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
+// Defines values for DependencyStatus.
+const (
+	DependencyStatusDown DependencyStatus = "down"
+	DependencyStatusOk   DependencyStatus = "ok"
+)
+
+// Valid indicates whether the value is a known member of the DependencyStatus enum.
+func (e DependencyStatus) Valid() bool {
+	switch e {
+	case DependencyStatusDown:
+		return true
+	case DependencyStatusOk:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for HealthStatus.
 const (
 	HealthStatusDown HealthStatus = "down"
@@ -56,6 +74,28 @@ func (e HealthDetailsStatus) Valid() bool {
 // Anything Any JSON
 type Anything = interface{}
 
+// Dependency defines model for Dependency.
+type Dependency struct {
+	// LatencyMs Of its check
+	LatencyMs float64          `json:"latency_ms"`
+	Status    DependencyStatus `json:"status"`
+}
+
+// DependencyStatus defines model for Dependency.Status.
+type DependencyStatus string
+
+// FurtherParts Continues an upload in parts
+type FurtherParts struct {
+	// Part The first part to return a request for
+	Part *int32 `json:"part,omitempty"`
+
+	// Size The size that the upload was started with
+	Size int64 `json:"size"`
+
+	// UploadId Of the response that started the upload
+	UploadId string `json:"upload_id"`
+}
+
 // Health defines model for Health.
 type Health struct {
 	Status HealthStatus `json:"status"`
@@ -66,10 +106,12 @@ type HealthStatus string
 
 // HealthDetails defines model for HealthDetails.
 type HealthDetails struct {
-	// Dependencies By name the status (ok or down) and the latency of its check in milliseconds
-	Dependencies map[string]interface{} `json:"dependencies"`
-	Status       HealthDetailsStatus    `json:"status"`
-	Version      string                 `json:"version"`
+	// Dependencies By name: cache, database, files
+	Dependencies map[string]Dependency `json:"dependencies"`
+	Status       HealthDetailsStatus   `json:"status"`
+
+	// Version The API's build
+	Version string `json:"version"`
 }
 
 // HealthDetailsStatus defines model for HealthDetails.Status.
@@ -77,86 +119,128 @@ type HealthDetailsStatus string
 
 // Item defines model for Item.
 type Item struct {
-	// Body Any JSON
-	Body      json.RawMessage `json:"body"`
-	Id        string          `json:"id"`
-	UpdatedAt time.Time       `json:"updated_at"`
+	// Body Any JSON, as it was written
+	Body json.RawMessage `json:"body"`
+	Id   string          `json:"id"`
+
+	// UpdatedAt The last write
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// MultipartUpload The requests that send parts of the file to S3, and those that complete or abort the upload. A response has some of the parts, in their order
+type MultipartUpload struct {
+	// Abort A request to S3, with its signature in the URL
+	Abort Presigned `json:"abort"`
+
+	// Complete A request to S3, with its signature in the URL
+	Complete Presigned `json:"complete"`
+
+	// ExpiresAt When the URLs end at the latest. The credentials that signed them may expire earlier, then S3 returns 403
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// Key The file's
+	Key string `json:"key"`
+
+	// NextPart The first part of the next response; missing when there is none
+	NextPart *int32 `json:"next_part,omitempty"`
+
+	// PartCount Number of all parts, including those of other responses
+	PartCount int32 `json:"part_count"`
+
+	// PartSize Bytes of every part but the last
+	PartSize int64  `json:"part_size"`
+	Parts    []Part `json:"parts"`
+
+	// UploadId Of the response that started the upload
+	UploadId string `json:"upload_id"`
+}
+
+// NewUpload Starts an upload
+type NewUpload struct {
+	// ContentType A media type in ASCII, which the file is stored with
+	ContentType *string `json:"content_type,omitempty"`
+
+	// Size The file's bytes, at most 5 TiB. Without it, or with 0, the request is for one URL and a file of at most 5 GiB
+	Size *int64 `json:"size,omitempty"`
 }
 
 // Page defines model for Page.
 type Page struct {
 	Items []Item `json:"items"`
 
-	// NextCursor A string, or null on the last page
-	NextCursor interface{} `json:"next_cursor,omitempty"`
+	// NextCursor Of the next page; null on the last one
+	NextCursor *string `json:"next_cursor"`
 }
 
-// Part The request for a part of an upload
+// Part The request that sends a part to S3
 type Part struct {
-	// Headers Sent unchanged with the request
-	Headers    *map[string]string `json:"headers,omitempty"`
-	Method     string             `json:"method"`
-	PartNumber int32              `json:"part_number"`
+	// Headers To be sent unchanged with the request
+	Headers *map[string]string `json:"headers,omitempty"`
 
-	// Size Bytes
-	Size int64  `json:"size"`
-	Url  string `json:"url"`
+	// Method Of HTTP
+	Method     string `json:"method"`
+	PartNumber int32  `json:"part_number"`
+
+	// Size Bytes of the part
+	Size int64 `json:"size"`
+
+	// Url It contains a signature. Treat it as a secret
+	Url string `json:"url"`
 }
 
 // Presigned A request to S3, with its signature in the URL
 type Presigned struct {
-	// Headers Sent unchanged with the request
+	// Headers To be sent unchanged with the request
 	Headers *map[string]string `json:"headers,omitempty"`
-	Method  string             `json:"method"`
-	Url     string             `json:"url"`
+
+	// Method Of HTTP
+	Method string `json:"method"`
+
+	// Url It contains a signature. Treat it as a secret
+	Url string `json:"url"`
 }
 
-// Problem defines model for Problem.
+// Problem Problem details (RFC 9457), without a type
 type Problem struct {
-	Detail    *string `json:"detail,omitempty"`
-	RequestId *string `json:"request_id,omitempty"`
-	Status    *int    `json:"status,omitempty"`
-	Title     string  `json:"title"`
+	// Detail What is wrong, for people: its text may change
+	Detail *string `json:"detail,omitempty"`
+
+	// RequestId As in X-Request-Id: quote it to the API's operator
+	RequestId string `json:"request_id"`
+
+	// Status The response's; missing in a few of API Gateway's
+	Status *int `json:"status,omitempty"`
+
+	// Title The status in words
+	Title string `json:"title"`
 }
 
-// Upload One request (method, url, headers), or parts and then complete or abort. A response has some of the parts; next_part is the first of the others, missing when there are none. expires_at is the latest time at which the URLs end; the credentials that signed them may expire earlier: request new ones with upload_id.
+// SingleUpload The request that sends the file to S3
+type SingleUpload struct {
+	// ExpiresAt When the URLs end at the latest. The credentials that signed them may expire earlier, then S3 returns 403
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// Headers To be sent unchanged with the request
+	Headers *map[string]string `json:"headers,omitempty"`
+
+	// Key The file's
+	Key string `json:"key"`
+
+	// Method Of HTTP
+	Method string `json:"method"`
+
+	// Url It contains a signature. Treat it as a secret
+	Url string `json:"url"`
+}
+
+// Upload defines model for Upload.
 type Upload struct {
-	// Abort A request to S3, with its signature in the URL
-	Abort *Presigned `json:"abort,omitempty"`
-
-	// Complete A request to S3, with its signature in the URL
-	Complete  *Presigned `json:"complete,omitempty"`
-	ExpiresAt time.Time  `json:"expires_at"`
-
-	// Headers Sent unchanged with the request
-	Headers  *map[string]string `json:"headers,omitempty"`
-	Key      string             `json:"key"`
-	Method   *string            `json:"method,omitempty"`
-	NextPart *int32             `json:"next_part,omitempty"`
-
-	// PartCount Number of all parts, including those of other responses
-	PartCount *int32 `json:"part_count,omitempty"`
-
-	// PartSize Bytes of every part but the last
-	PartSize *int64  `json:"part_size,omitempty"`
-	Parts    *[]Part `json:"parts,omitempty"`
-	UploadId *string `json:"upload_id,omitempty"`
-	Url      *string `json:"url,omitempty"`
+	union json.RawMessage
 }
 
 // UploadRequest defines model for UploadRequest.
 type UploadRequest struct {
-	// ContentType A media type in ASCII
-	ContentType *string `json:"content_type,omitempty"`
-
-	// Part With upload_id: the first part to return a URL of, next_part of the previous response
-	Part *int32 `json:"part,omitempty"`
-
-	// Size Bytes, at most 5 TiB; a file over 100 MiB is uploaded in parts
-	Size *int64 `json:"size,omitempty"`
-
-	// UploadId Of an upload in parts: returns URLs of further parts, or new URLs; size is that of the upload
-	UploadId *string `json:"upload_id,omitempty"`
+	union json.RawMessage
 }
 
 // IfMatch defines model for IfMatch.
@@ -171,168 +255,216 @@ type IfNoneMatch = string
 // IfUnmodifiedSince defines model for IfUnmodifiedSince.
 type IfUnmodifiedSince = string
 
-// ItemProblem defines model for ItemProblem.
-type ItemProblem = Problem
+// BadGateway Problem details (RFC 9457), without a type
+type BadGateway = Problem
 
-// Unavailable defines model for Unavailable.
-type Unavailable = Problem
+// BadRequest Problem details (RFC 9457), without a type
+type BadRequest = Problem
 
-// Unsupported defines model for Unsupported.
-type Unsupported = Problem
+// ContentTooLarge Problem details (RFC 9457), without a type
+type ContentTooLarge = Problem
+
+// FileNotFound Problem details (RFC 9457), without a type
+type FileNotFound = Problem
+
+// Forbidden Problem details (RFC 9457), without a type
+type Forbidden = Problem
+
+// GatewayTimeout Problem details (RFC 9457), without a type
+type GatewayTimeout = Problem
+
+// InternalServerError Problem details (RFC 9457), without a type
+type InternalServerError = Problem
+
+// ItemNotFound Problem details (RFC 9457), without a type
+type ItemNotFound = Problem
+
+// ItemPreconditionFailed Problem details (RFC 9457), without a type
+type ItemPreconditionFailed = Problem
+
+// ItemUnavailable Problem details (RFC 9457), without a type
+type ItemUnavailable = Problem
+
+// NotFound Problem details (RFC 9457), without a type
+type NotFound = Problem
+
+// PreconditionFailed Problem details (RFC 9457), without a type
+type PreconditionFailed = Problem
+
+// RequestTooLarge Problem details (RFC 9457), without a type
+type RequestTooLarge = Problem
+
+// ServiceUnavailable Problem details (RFC 9457), without a type
+type ServiceUnavailable = Problem
+
+// TooManyRequests Problem details (RFC 9457), without a type
+type TooManyRequests = Problem
+
+// Unauthorized Problem details (RFC 9457), without a type
+type Unauthorized = Problem
+
+// UnprocessableContent Problem details (RFC 9457), without a type
+type UnprocessableContent = Problem
+
+// UnsupportedMediaType Problem details (RFC 9457), without a type
+type UnsupportedMediaType = Problem
+
+// WritePreconditionFailed Problem details (RFC 9457), without a type
+type WritePreconditionFailed = Problem
 
 // GetFileParams defines parameters for GetFile.
 type GetFileParams struct {
-	// IfMatch * or a list of entity tags
+	// IfMatch The request is for one of these versions: * (any) or a list of entity tags. Otherwise 412
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 
-	// IfNoneMatch * or a list of entity tags
+	// IfNoneMatch The request is for none of these versions: * (there is none) or a list of entity tags. Otherwise 304 for GET and HEAD, 412 for writes
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 
-	// IfModifiedSince An HTTP date
+	// IfModifiedSince Only a later version, or 304. An HTTP date; ignored with If-None-Match
 	IfModifiedSince *IfModifiedSince `json:"If-Modified-Since,omitempty"`
 
-	// IfUnmodifiedSince An HTTP date
+	// IfUnmodifiedSince Only if there is no later version, or 412. An HTTP date; ignored with If-Match
 	IfUnmodifiedSince *IfUnmodifiedSince `json:"If-Unmodified-Since,omitempty"`
 
-	// Range One range of bytes; anything else is ignored
+	// Range One range: first-last, first- or -count (the last bytes). Anything else is ignored, and the response is 200
 	Range *string `json:"Range,omitempty"`
 
-	// IfRange One entity tag or one HTTP date
+	// IfRange The range is wanted of this version alone; of another one the complete file is sent. A date never holds
 	IfRange *string `json:"If-Range,omitempty"`
 }
 
 // HeadFileParams defines parameters for HeadFile.
 type HeadFileParams struct {
-	// IfMatch * or a list of entity tags
+	// IfMatch The request is for one of these versions: * (any) or a list of entity tags. Otherwise 412
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 
-	// IfNoneMatch * or a list of entity tags
+	// IfNoneMatch The request is for none of these versions: * (there is none) or a list of entity tags. Otherwise 304 for GET and HEAD, 412 for writes
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 
-	// IfModifiedSince An HTTP date
+	// IfModifiedSince Only a later version, or 304. An HTTP date; ignored with If-None-Match
 	IfModifiedSince *IfModifiedSince `json:"If-Modified-Since,omitempty"`
 
-	// IfUnmodifiedSince An HTTP date
+	// IfUnmodifiedSince Only if there is no later version, or 412. An HTTP date; ignored with If-Match
 	IfUnmodifiedSince *IfUnmodifiedSince `json:"If-Unmodified-Since,omitempty"`
 }
 
 // HealthParams defines parameters for Health.
 type HealthParams struct {
-	// IfMatch * or a list of entity tags
+	// IfMatch The request is for one of these versions: * (any) or a list of entity tags. Otherwise 412
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 
-	// IfNoneMatch * or a list of entity tags
+	// IfNoneMatch The request is for none of these versions: * (there is none) or a list of entity tags. Otherwise 304 for GET and HEAD, 412 for writes
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // HeadHealthParams defines parameters for HeadHealth.
 type HeadHealthParams struct {
-	// IfMatch * or a list of entity tags
+	// IfMatch The request is for one of these versions: * (any) or a list of entity tags. Otherwise 412
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 
-	// IfNoneMatch * or a list of entity tags
+	// IfNoneMatch The request is for none of these versions: * (there is none) or a list of entity tags. Otherwise 304 for GET and HEAD, 412 for writes
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // HealthDetailsParams defines parameters for HealthDetails.
 type HealthDetailsParams struct {
-	// IfMatch * or a list of entity tags
+	// IfMatch The request is for one of these versions: * (any) or a list of entity tags. Otherwise 412
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 
-	// IfNoneMatch * or a list of entity tags
+	// IfNoneMatch The request is for none of these versions: * (there is none) or a list of entity tags. Otherwise 304 for GET and HEAD, 412 for writes
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // HeadHealthDetailsParams defines parameters for HeadHealthDetails.
 type HeadHealthDetailsParams struct {
-	// IfMatch * or a list of entity tags
+	// IfMatch The request is for one of these versions: * (any) or a list of entity tags. Otherwise 412
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 
-	// IfNoneMatch * or a list of entity tags
+	// IfNoneMatch The request is for none of these versions: * (there is none) or a list of entity tags. Otherwise 304 for GET and HEAD, 412 for writes
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // ListItemsParams defines parameters for ListItems.
 type ListItemsParams struct {
-	// Limit Items on a page
+	// Limit The most items that a page has
 	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor next_cursor of the previous page
+	// Cursor next_cursor of the previous page; left out for the first one
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 
-	// IfMatch * or a list of entity tags
+	// IfMatch The request is for one of these versions: * (any) or a list of entity tags. Otherwise 412
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 
-	// IfNoneMatch * or a list of entity tags
+	// IfNoneMatch The request is for none of these versions: * (there is none) or a list of entity tags. Otherwise 304 for GET and HEAD, 412 for writes
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // HeadItemsParams defines parameters for HeadItems.
 type HeadItemsParams struct {
-	// Limit Items on a page
+	// Limit The most items that a page has
 	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor next_cursor of the previous page
+	// Cursor next_cursor of the previous page; left out for the first one
 	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
 
-	// IfMatch * or a list of entity tags
+	// IfMatch The request is for one of these versions: * (any) or a list of entity tags. Otherwise 412
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 
-	// IfNoneMatch * or a list of entity tags
+	// IfNoneMatch The request is for none of these versions: * (there is none) or a list of entity tags. Otherwise 304 for GET and HEAD, 412 for writes
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // DeleteItemParams defines parameters for DeleteItem.
 type DeleteItemParams struct {
-	// IfMatch * or a list of entity tags
+	// IfMatch The request is for one of these versions: * (any) or a list of entity tags. Otherwise 412
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 
-	// IfNoneMatch * or a list of entity tags
+	// IfNoneMatch The request is for none of these versions: * (there is none) or a list of entity tags. Otherwise 304 for GET and HEAD, 412 for writes
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // GetItemParams defines parameters for GetItem.
 type GetItemParams struct {
-	// IfMatch * or a list of entity tags
+	// IfMatch The request is for one of these versions: * (any) or a list of entity tags. Otherwise 412
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 
-	// IfNoneMatch * or a list of entity tags
+	// IfNoneMatch The request is for none of these versions: * (there is none) or a list of entity tags. Otherwise 304 for GET and HEAD, 412 for writes
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // HeadItemParams defines parameters for HeadItem.
 type HeadItemParams struct {
-	// IfMatch * or a list of entity tags
+	// IfMatch The request is for one of these versions: * (any) or a list of entity tags. Otherwise 412
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 
-	// IfNoneMatch * or a list of entity tags
+	// IfNoneMatch The request is for none of these versions: * (there is none) or a list of entity tags. Otherwise 304 for GET and HEAD, 412 for writes
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // PutItemParams defines parameters for PutItem.
 type PutItemParams struct {
-	// IfMatch * or a list of entity tags
+	// IfMatch The request is for one of these versions: * (any) or a list of entity tags. Otherwise 412
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 
-	// IfNoneMatch * or a list of entity tags
+	// IfNoneMatch The request is for none of these versions: * (there is none) or a list of entity tags. Otherwise 304 for GET and HEAD, 412 for writes
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // GetContractParams defines parameters for GetContract.
 type GetContractParams struct {
-	// IfMatch * or a list of entity tags
+	// IfMatch The request is for one of these versions: * (any) or a list of entity tags. Otherwise 412
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 
-	// IfNoneMatch * or a list of entity tags
+	// IfNoneMatch The request is for none of these versions: * (there is none) or a list of entity tags. Otherwise 304 for GET and HEAD, 412 for writes
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // HeadContractParams defines parameters for HeadContract.
 type HeadContractParams struct {
-	// IfMatch * or a list of entity tags
+	// IfMatch The request is for one of these versions: * (any) or a list of entity tags. Otherwise 412
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 
-	// IfNoneMatch * or a list of entity tags
+	// IfNoneMatch The request is for none of these versions: * (there is none) or a list of entity tags. Otherwise 304 for GET and HEAD, 412 for writes
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
@@ -341,6 +473,130 @@ type UploadFileJSONRequestBody = UploadRequest
 
 // PutItemJSONRequestBody defines body for PutItem for application/json ContentType.
 type PutItemJSONRequestBody = Anything
+
+// AsSingleUpload returns the union data inside the Upload as a SingleUpload
+func (t Upload) AsSingleUpload() (SingleUpload, error) {
+	var body SingleUpload
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromSingleUpload overwrites any union data inside the Upload as the provided SingleUpload
+func (t *Upload) FromSingleUpload(v SingleUpload) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeSingleUpload performs a merge with any union data inside the Upload, using the provided SingleUpload
+func (t *Upload) MergeSingleUpload(v SingleUpload) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsMultipartUpload returns the union data inside the Upload as a MultipartUpload
+func (t Upload) AsMultipartUpload() (MultipartUpload, error) {
+	var body MultipartUpload
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromMultipartUpload overwrites any union data inside the Upload as the provided MultipartUpload
+func (t *Upload) FromMultipartUpload(v MultipartUpload) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeMultipartUpload performs a merge with any union data inside the Upload, using the provided MultipartUpload
+func (t *Upload) MergeMultipartUpload(v MultipartUpload) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t Upload) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *Upload) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsNewUpload returns the union data inside the UploadRequest as a NewUpload
+func (t UploadRequest) AsNewUpload() (NewUpload, error) {
+	var body NewUpload
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromNewUpload overwrites any union data inside the UploadRequest as the provided NewUpload
+func (t *UploadRequest) FromNewUpload(v NewUpload) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeNewUpload performs a merge with any union data inside the UploadRequest, using the provided NewUpload
+func (t *UploadRequest) MergeNewUpload(v NewUpload) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsFurtherParts returns the union data inside the UploadRequest as a FurtherParts
+func (t UploadRequest) AsFurtherParts() (FurtherParts, error) {
+	var body FurtherParts
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromFurtherParts overwrites any union data inside the UploadRequest as the provided FurtherParts
+func (t *UploadRequest) FromFurtherParts(v FurtherParts) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeFurtherParts performs a merge with any union data inside the UploadRequest, using the provided FurtherParts
+func (t *UploadRequest) MergeFurtherParts(v FurtherParts) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t UploadRequest) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *UploadRequest) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
 
 // RequestEditorFn is the function signature for the RequestEditor callback function
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
@@ -423,7 +679,7 @@ type ClientInterface interface {
 	// Corresponds with GET /files/{key} (the `GetFile` operationId).
 	GetFile(ctx context.Context, key string, params *GetFileParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// HeadFile The metadata of a file
+	// HeadFile The metadata of a file, without its bytes
 	//
 	// Scopes that a token needs: files:read.
 	//
@@ -432,7 +688,7 @@ type ClientInterface interface {
 
 	// UploadFileWithBody URLs to upload a file to: one, or one for each part, in pages
 	//
-	// May be repeated after a lost response or 5xx. An upload in parts whose response was lost has no parts, costs nothing and is aborted by the bucket's lifecycle rule.
+	// The client then sends the file to S3 with them. Up to 100 MiB it is one request, above that one for each part and one that completes the upload. May be repeated after a lost response or 5xx: use the second response. An upload in parts whose response was lost has no parts, costs nothing and is aborted by the bucket's lifecycle rule.
 	//
 	// Scopes that a token needs: files:write.
 	//
@@ -443,7 +699,7 @@ type ClientInterface interface {
 
 	// UploadFile URLs to upload a file to: one, or one for each part, in pages
 	//
-	// May be repeated after a lost response or 5xx. An upload in parts whose response was lost has no parts, costs nothing and is aborted by the bucket's lifecycle rule.
+	// The client then sends the file to S3 with them. Up to 100 MiB it is one request, above that one for each part and one that completes the upload. May be repeated after a lost response or 5xx: use the second response. An upload in parts whose response was lost has no parts, costs nothing and is aborted by the bucket's lifecycle rule.
 	//
 	// Scopes that a token needs: files:write.
 	//
@@ -476,7 +732,7 @@ type ClientInterface interface {
 	// Corresponds with HEAD /health/details (the `HeadHealthDetails` operationId).
 	HeadHealthDetails(ctx context.Context, params *HeadHealthDetailsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListItems One page of items
+	// ListItems One page of items, in the order of their ids
 	//
 	// Scopes that a token needs: items:read.
 	//
@@ -563,7 +819,7 @@ func (c *Client) GetFile(ctx context.Context, key string, params *GetFileParams,
 	return c.Client.Do(req)
 }
 
-// HeadFile The metadata of a file
+// HeadFile The metadata of a file, without its bytes
 //
 // Scopes that a token needs: files:read.
 //
@@ -582,7 +838,7 @@ func (c *Client) HeadFile(ctx context.Context, key string, params *HeadFileParam
 
 // UploadFileWithBody URLs to upload a file to: one, or one for each part, in pages
 //
-// May be repeated after a lost response or 5xx. An upload in parts whose response was lost has no parts, costs nothing and is aborted by the bucket's lifecycle rule.
+// The client then sends the file to S3 with them. Up to 100 MiB it is one request, above that one for each part and one that completes the upload. May be repeated after a lost response or 5xx: use the second response. An upload in parts whose response was lost has no parts, costs nothing and is aborted by the bucket's lifecycle rule.
 //
 // Scopes that a token needs: files:write.
 //
@@ -603,7 +859,7 @@ func (c *Client) UploadFileWithBody(ctx context.Context, key string, contentType
 
 // UploadFile URLs to upload a file to: one, or one for each part, in pages
 //
-// May be repeated after a lost response or 5xx. An upload in parts whose response was lost has no parts, costs nothing and is aborted by the bucket's lifecycle rule.
+// The client then sends the file to S3 with them. Up to 100 MiB it is one request, above that one for each part and one that completes the upload. May be repeated after a lost response or 5xx: use the second response. An upload in parts whose response was lost has no parts, costs nothing and is aborted by the bucket's lifecycle rule.
 //
 // Scopes that a token needs: files:write.
 //
@@ -686,7 +942,7 @@ func (c *Client) HeadHealthDetails(ctx context.Context, params *HeadHealthDetail
 	return c.Client.Do(req)
 }
 
-// ListItems One page of items
+// ListItems One page of items, in the order of their ids
 //
 // Scopes that a token needs: items:read.
 //
