@@ -156,6 +156,22 @@ func TestOperationsRequireWhatTheStackDoes(t *testing.T) {
 	}
 }
 
+// The contract's examples of 401 and 403 are what a caller gets.
+func checkExample(t *testing.T, detail string) {
+	t.Helper()
+	d, err := openapi.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	contract, err := d.Contract()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(contract), `"detail": "`+detail+`"`) {
+		t.Errorf("the contract has no example with the detail %q", detail)
+	}
+}
+
 func TestARejectedCallerIsChallenged(t *testing.T) {
 	const header = "gatewayresponse.header.WWW-Authenticate"
 	for _, tt := range []struct {
@@ -197,6 +213,7 @@ func TestARejectedCallerIsChallenged(t *testing.T) {
 				body := full["responseTemplates"].(map[string]any)["application/json"]
 				title := map[string]string{"401": "Unauthorized", "403": "Forbidden"}[want[0]]
 				text := `{"title":"` + title + `","status":` + want[0] + `,"detail":"` + want[2] + `","request_id":"$context.requestId"}`
+				checkExample(t, want[2])
 				if full["statusCode"] != want[0] || body != text {
 					t.Errorf("%s is %v %v, want %s %s", name, full["statusCode"], body, want[0], text)
 				}

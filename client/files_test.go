@@ -147,18 +147,26 @@ func TestAResumedUploadMayBeComplete(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.gone = true
+	some := all
+	some.Parts = all.Parts[:1]
 	for name, test := range map[string]struct {
+		resumed  client.Upload
 		modified time.Time
 		want     string
 	}{
-		"and is, if the file is not older than it": {started, ""},
-		"and is not, if the file is":               {started.Add(-time.Hour), "NoSuchUpload"},
+		"and is, if the file is not older than it":              {all, started, ""},
+		"and is not, if the file is":                            {all, started.Add(-time.Hour), "NoSuchUpload"},
+		"also where the client does not know of its last parts": {some, started, ""},
+		"and is not there either, if the file is older":         {some, started.Add(-time.Hour), "start it again"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s.modified = test.modified
-			err := c.PutFile(t.Context(), "a", strings.NewReader(tenBytes), 10, client.UploadOptions{Resume: &all})
+			err := c.PutFile(t.Context(), "a", strings.NewReader(tenBytes), 10, client.UploadOptions{Resume: &test.resumed})
 			if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v, want %q", err, test.want)
+			}
+			if errors.As(err, new(*client.Unfinished)) {
+				t.Error("a client would resume for ever what is gone")
 			}
 		})
 	}

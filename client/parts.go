@@ -25,6 +25,8 @@ type partUpload struct {
 	size     int64 // of every part but the last
 	count    int32
 	requests presignedParts
+	// uncertain is whether a completion may have been done: it was sent, or the upload is resumed.
+	uncertain bool
 
 	mu    sync.Mutex
 	state Upload
@@ -176,7 +178,6 @@ func (u *partUpload) complete(ctx context.Context, whole hash.Hash) error {
 	if err != nil {
 		return err
 	}
-	uncertain := u.options.Resume != nil // its completion may have been sent
 	for try := 1; ; try++ {
 		observed, outcome := transport.Observe(ctx)
 		result, err := u.completeOnce(observed, text)
@@ -187,12 +188,10 @@ func (u *partUpload) complete(ctx context.Context, whole hash.Hash) error {
 			return nil
 		}
 		known := new(transport.Problem)
-		uncertain = uncertain || outcome.Uncertain
+		u.uncertain = u.uncertain || outcome.Uncertain
 		switch errors.As(err, &known); {
-		case known.Title == codeNoSuchUpload && uncertain:
-			return u.confirm(ctx, err)
 		case known.Title == codeInternalError && try < sendTries:
-			uncertain = true
+			u.uncertain = true
 		case known.Status == http.StatusForbidden && try < sendTries:
 			if _, err := u.renew(ctx, u.count); err != nil {
 				return errors.Join(known, err)
@@ -219,9 +218,14 @@ func (u *partUpload) completeOnce(ctx context.Context, text []byte) (result comp
 	return result, nil
 }
 
-// confirm returns nil if the upload whose completion was not confirmed is the file that the API has: of its size, and
-// as of its start or later. S3 dates an object by the start of its upload (user guide, "Multipart upload process").
-func (u *partUpload) confirm(ctx context.Context, cause error) error {
+// gone is the result of an upload that S3 no longer has: it was completed, aborted, or has expired. It is nil if the upload
+// whose completion was not confirmed is the file that the API has: of its size, and as of its start or later. S3 dates an
+// object by the start of its upload (user guide, "Multipart upload process").
+func (u *partUpload) gone(ctx context.Context, cause error) error {
+	cause = fmt.Errorf("the upload of %s is gone and cannot be resumed; start it again: %w", u.state.Key, cause)
+	if !u.uncertain {
+		return cause
+	}
 	now, err := u.client.Stat(ctx, u.state.Key)
 	if err != nil {
 		return errors.Join(cause, err)

@@ -73,9 +73,16 @@ func (c *Client) PutFile(ctx context.Context, key string, content io.ReaderAt, s
 	if answer.single != nil {
 		return c.putSingle(ctx, *answer.single, content, size)
 	}
-	u := &partUpload{client: c, content: content, options: o, state: state, size: answer.parts.PartSize, count: answer.parts.PartCount}
+	u := &partUpload{
+		client: c, content: content, options: o, state: state, size: answer.parts.PartSize, count: answer.parts.PartCount,
+		uncertain: o.Resume != nil,
+	}
 	u.requests.keep(*answer.parts)
-	if err := u.run(ctx); err != nil {
+	err = u.run(ctx)
+	if known := new(transport.Problem); errors.As(err, &known) && known.Title == codeNoSuchUpload {
+		return u.gone(ctx, err)
+	}
+	if err != nil {
 		return &Unfinished{Upload: u.snapshot(), cause: err}
 	}
 	return nil

@@ -285,9 +285,6 @@ type ItemPreconditionFailed = Problem
 // ItemUnavailable Problem details (RFC 9457), without a type
 type ItemUnavailable = Problem
 
-// NotFound Problem details (RFC 9457), without a type
-type NotFound = Problem
-
 // PreconditionFailed Problem details (RFC 9457), without a type
 type PreconditionFailed = Problem
 

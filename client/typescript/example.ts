@@ -36,7 +36,7 @@ export async function* items(client: Client): AsyncGenerator<Item> {
     const { data, error } = await client.GET("/items", { params: { query: cursor ? { cursor } : {} } });
     if (error) throw new Error(error.detail ?? error.title);
     yield* data.items;
-    cursor = typeof data.next_cursor === "string" ? data.next_cursor : undefined; // null on the last page
+    cursor = data.next_cursor ?? undefined; // null on the last page
   } while (cursor);
 }
 
@@ -53,14 +53,48 @@ export async function update(client: Client, id: string, change: (body: unknown)
   }
 }
 
-/** Uploads a file that the API takes in one request. The key and its headers are S3's to check. */
+/** Uploads a file: in one request, or in parts, as the API decides by its size. */
 export async function upload(client: Client, key: string, file: Blob): Promise<void> {
-  const { data, error } = await client.POST("/files/{key}", {
-    params: { path: { key } },
-    body: { size: file.size, content_type: file.type || "application/octet-stream" },
-  });
+  const path = { key };
+  const body = { size: file.size, content_type: file.type || "application/octet-stream" };
+  const { data, error } = await client.POST("/files/{key}", { params: { path }, body });
   if (error) throw new Error(error.detail ?? error.title);
-  if (!data.url || !data.method) throw new Error(`${file.size} bytes are uploaded in parts: docs/how-to/call-the-api.md`);
-  const stored = await fetch(data.url, { method: data.method, headers: data.headers ?? {}, body: file });
-  if (!stored.ok) throw new Error(`S3 returned ${stored.status}`);
+  if ("url" in data) {
+    await store(data, file);
+    return;
+  }
+  const etags: string[] = [];
+  for (let parts: Parts = data; ; ) {
+    for (const part of parts.parts) {
+      const from = (part.part_number - 1) * parts.part_size;
+      const stored = await store(part, file.slice(from, from + part.size));
+      etags[part.part_number - 1] = stored.headers.get("etag") ?? ""; // in its quotes
+    }
+    if (!parts.next_part) return complete(parts, etags);
+    const next = await client.POST("/files/{key}", {
+      params: { path },
+      body: { upload_id: parts.upload_id, size: file.size, part: parts.next_part },
+    });
+    if (next.error) throw new Error(next.error.detail ?? next.error.title);
+    if ("url" in next.data) throw new Error("the API returned no parts");
+    parts = next.data;
+  }
+}
+
+type Parts = components["schemas"]["MultipartUpload"];
+type Presigned = components["schemas"]["Presigned"];
+
+/** Sends bytes to S3, without the API's key. */
+async function store({ method, url, headers }: Presigned, body: Blob | string): Promise<Response> {
+  const response = await fetch(url, { method, headers: headers ?? {}, body });
+  if (!response.ok) throw new Error(`S3 returned ${response.status}: ${await response.text()}`);
+  return response;
+}
+
+/** Has S3 join the parts. A response with status 200 may contain an error. */
+async function complete({ complete }: Parts, etags: string[]): Promise<void> {
+  const parts = etags.map((etag, i) => `<Part><PartNumber>${i + 1}</PartNumber><ETag>${etag}</ETag></Part>`);
+  const list = `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${parts.join("")}</CompleteMultipartUpload>`;
+  const result = await (await store(complete, list)).text();
+  if (result.includes("<Error>")) throw new Error(`S3 has not completed the upload: ${result}`);
 }

@@ -253,6 +253,7 @@ type clientAPI struct {
 	api, s3 *way
 	storage *storage
 	items   *cache.Items
+	address string // of the API
 }
 
 // quickly are retries without long pauses.
@@ -272,6 +273,7 @@ func newClientAPI(t *testing.T, streamMax int64) *clientAPI {
 	a.api = &way{server: platform{h}, faults: map[string][]wayFault{}}
 	server := httptest.NewServer(a.api)
 	t.Cleanup(server.Close)
+	a.address = server.URL
 	var err error
 	if a.Client, err = client.New(server.URL, transport.WithRetries(quickly)); err != nil {
 		t.Fatal(err)

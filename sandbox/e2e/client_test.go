@@ -132,6 +132,10 @@ func checkClientFiles(t *testing.T, out outputs) {
 	if err != nil || sent != 1 || base.left.Load() > 0 {
 		t.Fatalf("resumed: error %v after %d parts, want one, and %d lost responses to come, want none", err, sent, base.left.Load())
 	}
+	// Another client has completed the upload meanwhile: S3 no longer has it.
+	if err := c.PutFile(t.Context(), key, bytes.NewReader(content), largeSize, client.UploadOptions{Resume: &unfinished.Upload}); err != nil {
+		t.Errorf("resumed after its completion: %v", err)
+	}
 	cut := &cuttingTransport{after: 1 << 20}
 	file, err := newClient(t, out, transport.WithBase(cut)).File(t.Context(), key, client.DownloadOptions{})
 	if err != nil {
@@ -148,6 +152,10 @@ func checkClientFiles(t *testing.T, out outputs) {
 	never := client.Upload{Key: "e2e/never.bin", ID: requestUpload(t, out, "e2e/never.bin", largeSize).UploadID, Size: largeSize}
 	if err := c.AbortUpload(t.Context(), never); err != nil {
 		t.Error(err)
+	}
+	err = c.PutFile(t.Context(), never.Key, bytes.NewReader(content), largeSize, client.UploadOptions{Resume: &never})
+	if err == nil || !strings.Contains(err.Error(), "NoSuchUpload") || errors.As(err, new(*client.Unfinished)) {
+		t.Errorf("resumed after it was aborted: %v, want that it is gone", err)
 	}
 	if _, err := c.Stat(t.Context(), never.Key); !errors.Is(err, transport.ErrNotFound) {
 		t.Errorf("an aborted upload: %v", err)
