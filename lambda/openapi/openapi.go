@@ -10,6 +10,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -56,7 +57,7 @@ func (o Operation) Route() string { return o.Method + " " + o.Path }
 func Load() (*Document, error) { return Parse(source) }
 
 // Parse parses a definition. It rejects one without a latency alarm or without a smoke test, and one whose
-// extensions do not agree with its operations.
+// extensions do not agree with its operations, with all problems of the operations, or else of the rest.
 func Parse(source []byte) (*Document, error) {
 	var tree struct {
 		Info  struct{ Title string }
@@ -66,28 +67,40 @@ func Parse(source []byte) (*Document, error) {
 	if err := yaml.Unmarshal(source, &tree); err != nil {
 		return nil, fmt.Errorf("openapi: openapi.yaml: %w", err)
 	}
-	d := &Document{Title: tree.Info.Title, source: source}
-	for path, nodes := range tree.Paths {
-		for method, node := range nodes {
-			if !slices.Contains(methods, strings.ToUpper(method)) {
-				continue
-			}
-			operation, err := parseOperation(strings.ToUpper(method), path, node)
-			if err != nil {
-				return nil, fmt.Errorf("openapi: openapi.yaml: %s %s: %w", strings.ToUpper(method), path, err)
-			}
-			d.operations = append(d.operations, operation)
-		}
+	operations, err := parseOperations(tree.Paths)
+	if err != nil {
+		return nil, fmt.Errorf("openapi: openapi.yaml: %w", err)
 	}
-	slices.SortFunc(d.operations, func(a, b Operation) int { return strings.Compare(a.Route(), b.Route()) })
+	d := &Document{Title: tree.Info.Title, source: source, operations: operations}
+	var unwatched error
 	if len(d.Watched()) == 0 {
-		return nil, errors.New("openapi: openapi.yaml: no operation has x-watch, such as {latencyMs: 1000}: no alarm would page for latency")
+		unwatched = errors.New("no operation has x-watch, such as {latencyMs: 1000}: no alarm would page for latency")
 	}
-	var err error
-	if d.smoke, err = d.parseSmoke(tree.Smoke); err != nil {
-		return nil, fmt.Errorf("openapi: openapi.yaml: x-smoke: %w", err)
+	d.smoke, err = d.parseSmoke(tree.Smoke)
+	if err := errors.Join(unwatched, err); err != nil {
+		return nil, fmt.Errorf("openapi: openapi.yaml: %w", err)
 	}
 	return d, nil
+}
+
+// parseOperations returns the operations sorted by route, or all problems of them.
+func parseOperations(paths map[string]map[string]yaml.Node) (operations []Operation, err error) {
+	var problems []error
+	for _, path := range slices.Sorted(maps.Keys(paths)) {
+		for _, method := range slices.Sorted(maps.Keys(paths[path])) {
+			name := strings.ToUpper(method)
+			if !slices.Contains(methods, name) {
+				continue
+			}
+			operation, err := parseOperation(name, path, paths[path][method])
+			if err != nil {
+				problems = append(problems, fmt.Errorf("%s %s: %w", name, path, err))
+			}
+			operations = append(operations, operation)
+		}
+	}
+	slices.SortFunc(operations, func(a, b Operation) int { return strings.Compare(a.Route(), b.Route()) })
+	return operations, errors.Join(problems...)
 }
 
 var methods = []string{

@@ -120,6 +120,28 @@ func TestOperations(t *testing.T) {
 	}
 }
 
+func TestAllProblemsOfADocumentAreReportedAtOnce(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		replace []string
+		want    []string
+	}{
+		{"of two operations", []string{"latencyMs: 20", "latencyMs: 0", `{get: {responses`, `{get: {x-scopes: [up], responses`},
+			[]string{"GET /a/{id}: x-watch: latencyMs is 0", "GET /up: x-scopes: the operation has no security"}},
+		{"of the smoke test and the alarms", []string{"x-watch: {latencyMs: 20}", "summary: One", "request: GET /up", "request: GET /gone", "status: 404", "status: 410"},
+			[]string{"no operation has x-watch", "x-smoke: [0] it works: request is", "x-smoke: [1] one is read: status is 410"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := Parse([]byte(strings.NewReplacer(tt.replace...).Replace(small)))
+			for _, want := range tt.want {
+				if err == nil || !strings.Contains(err.Error(), want) {
+					t.Errorf("error %v, want %q in it", err, want)
+				}
+			}
+		})
+	}
+}
+
 func TestADocumentThatDoesNotAgreeWithItselfIsRejected(t *testing.T) {
 	for _, tt := range []struct{ name, old, new, want string }{
 		{"it is not YAML", "openapi: 3.0.1", "a: [b", "openapi.yaml"},

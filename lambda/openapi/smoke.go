@@ -66,21 +66,22 @@ var parameter = regexp.MustCompile(`\{[^}]+\}`)
 
 func parameterName(text string) string { return strings.Trim(text, "{+}") }
 
-// parseSmoke reads x-smoke. Each request must be one that the document lists, with its status.
+// parseSmoke reads x-smoke, or returns all its problems. Each request must be one that the document lists, with its status.
 func (d *Document) parseSmoke(value any) ([]Request, error) {
 	var requests []Request
 	if err := decodeStrictly(value, &requests); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("x-smoke: %w", err)
 	}
+	var problems []error
 	for i, r := range requests {
 		if err := d.checkRequest(r); err != nil {
-			return nil, fmt.Errorf("[%d] %s: %w", i, r.Name, err)
+			problems = append(problems, fmt.Errorf("x-smoke: [%d] %s: %w", i, r.Name, err))
 		}
 	}
 	if !slices.ContainsFunc(requests, func(r Request) bool { return r.Readiness }) {
-		return nil, errors.New("no request has readiness: true: a rollout would check nothing")
+		problems = append(problems, errors.New("x-smoke: no request has readiness: true: a rollout would check nothing"))
 	}
-	return requests, nil
+	return requests, errors.Join(problems...)
 }
 
 func (d *Document) checkRequest(r Request) error {
