@@ -167,15 +167,16 @@ func yes(required bool) string {
 	return "no"
 }
 
-// contentText names the schema of a body.
+// contentText names the schema of a body, or its media type. A body has one.
 func contentText(content openapi3.Content) string {
-	for _, mediaType := range slices.Sorted(maps.Keys(content)) {
-		if schema := content[mediaType].Schema; schema != nil && schema.Ref != "" {
-			return ": " + schemaLink(schema)
-		}
-		return ": `" + mediaType + "`"
+	types := slices.Sorted(maps.Keys(content))
+	if len(types) == 0 {
+		return ""
 	}
-	return ""
+	if schema := content[types[0]].Schema; schema != nil && schema.Ref != "" {
+		return ": " + schemaLink(schema)
+	}
+	return ": `" + types[0] + "`"
 }
 
 // examplesText has the examples of a body as JSON.
