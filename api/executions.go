@@ -2,7 +2,6 @@ package api
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -62,41 +61,6 @@ func (c Config) streamThrottles() []Throttle {
 		all = append(all, Throttle{Route: route, Rate: min(rate, max(1, c.ThrottleRate)), Burst: min(burst, max(1, c.ThrottleBurst))})
 	}
 	return all
-}
-
-// methodThrottles are the throttles of the stage's methods: those that the stack sets, and the defaults of
-// the routes that it leaves out. A route without a key, such as a health check, is open to anybody, so its
-// throttle is small.
-func (c Config) methodThrottles() []Throttle {
-	all, defaults := slices.Clone(c.Throttles), c.streamThrottles()
-	for _, route := range c.Document.Routes(openapi.Open) {
-		defaults = append(defaults, Throttle{Route: route, Rate: min(10, c.ThrottleRate), Burst: min(20, c.ThrottleBurst)})
-	}
-	for _, throttle := range defaults {
-		if throttleOf(all, throttle.Route) < 0 {
-			all = append(all, throttle)
-		}
-	}
-	return all
-}
-
-// planThrottles are the throttles of a plan's methods: those that the stack sets, and half of what the
-// stage allows streams, so that one key leaves the other half to the others. One request a second is the
-// least here too: where the stage allows no more, one key can have all of it.
-func (c Config) planThrottles(p Plan) []Throttle {
-	all := slices.Clone(p.Throttles)
-	for _, stage := range c.streamThrottles() {
-		if throttleOf(all, stage.Route) < 0 {
-			all = append(all, Throttle{
-				Route: stage.Route, Rate: min(max(1, stage.Rate/2), p.Rate), Burst: min(max(1, stage.Burst/2), p.Burst),
-			})
-		}
-	}
-	return all
-}
-
-func throttleOf(throttles []Throttle, route string) int {
-	return slices.IndexFunc(throttles, func(t Throttle) bool { return t.Route == route })
 }
 
 // streamProblems checks that a stream of the largest size fits into the invocation's time, and that all

@@ -23,15 +23,6 @@ type Plan struct {
 	Throttles []Throttle `json:"throttles"`
 }
 
-// Throttle is the limit of one method. In a stage it replaces the stage's throttle; in a plan both apply.
-type Throttle struct {
-	// Route is a method and a path of the OpenAPI document, such as "PUT /items/{id}".
-	Route string `json:"route"`
-	// Rate (requests a second) and Burst (requests).
-	Rate  int `json:"rate"`
-	Burst int `json:"burst"`
-}
-
 // highestQuota is well above what a key makes at AWS's highest rate for an account.
 const highestQuota = 1_000_000_000
 
@@ -109,32 +100,4 @@ func (c Config) planQuotas(keys int) []config.FieldError {
 		Key: "plans", Value: fmt.Sprintf("%d plans with %d keys", len(c.Plans), keys),
 		MustBe: fmt.Sprintf("at most %d plans and %d keys in all, as an account and region may have", mostPlans, mostKeys),
 	}}
-}
-
-// throttleProblems checks the throttles of the stage's methods.
-func (c Config) throttleProblems() []config.FieldError {
-	return methodThrottleProblems("throttles", c.Throttles, c.Document.Routes(openapi.Every), max(1, c.ThrottleRate), max(1, c.ThrottleBurst))
-}
-
-// methodThrottleProblems checks throttles of single methods: each of a method that is known, once, and
-// within the limits of what they are a part of.
-func methodThrottleProblems(key string, throttles []Throttle, known []string, rate, burst int) []config.FieldError {
-	var problems []config.FieldError
-	taken := map[string]bool{}
-	for i, throttle := range throttles {
-		at := fmt.Sprintf("%s[%d]", key, i)
-		switch {
-		case !slices.Contains(known, throttle.Route):
-			problems = append(problems, config.OneOf(at+".route", throttle.Route, known...)...)
-		case taken[throttle.Route]:
-			problems = append(problems, config.FieldError{
-				Key: at + ".route", Value: config.Quote(throttle.Route), MustBe: "a route that no other throttle has",
-			})
-		}
-		taken[throttle.Route] = true
-		problems = slices.Concat(problems,
-			config.Between(at+".rate", throttle.Rate, 1, rate),
-			config.Between(at+".burst", throttle.Burst, 1, burst))
-	}
-	return problems
 }
