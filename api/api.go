@@ -22,7 +22,7 @@ type API struct {
 	// InvokeURL is the stage's own address.
 	InvokeURL pulumi.StringOutput `pulumi:"invokeUrl"`
 	// APIKey is the key that clients send as x-api-key, the first plan's first, a secret; empty when
-	// none is asked for.
+	// none is required.
 	APIKey pulumi.StringOutput `pulumi:"apiKey"`
 	// APIKeys are all keys by name, each a secret.
 	APIKeys pulumi.StringMapOutput `pulumi:"apiKeys"`

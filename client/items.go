@@ -62,10 +62,10 @@ func (c Condition) check() error {
 
 // PutItem creates or replaces an item with body, as JSON; a json.RawMessage is sent as it is.
 //
-// A response may be lost, so that the next try fails on the change that the lost one made. PutItem therefore
-// reads the item before it reports such a failure, and returns the item if it has this body. Another client that has
-// written the same body meanwhile cannot be told from this one: give bodies that claim something, such as a lock, a
-// value of their own.
+// A response may be lost, so that the next try fails on the change that the lost one made. PutItem therefore reads the
+// item before it reports such a failure, and returns the item if it has this body. Another client that has written the
+// same body meanwhile cannot be distinguished from this one: give bodies that claim something, such as a lock, a value
+// of their own.
 func (c *Client) PutItem(ctx context.Context, id string, body any, condition Condition) (Item, error) {
 	text, err := encode(body)
 	if err := errors.Join(err, condition.check()); err != nil {
@@ -93,8 +93,8 @@ func encode(body any) ([]byte, error) {
 	return json.Marshal(body)
 }
 
-// DeleteItem deletes an item. That there is none is transport.ErrNotFound, except after a try whose response was lost:
-// then the item is gone, as wanted.
+// DeleteItem deletes an item. A missing item is transport.ErrNotFound, except after a try whose response was lost: then
+// the item is deleted, as wanted.
 func (c *Client) DeleteItem(ctx context.Context, id string, condition Condition) error {
 	if err := condition.check(); err != nil {
 		return err

@@ -30,7 +30,7 @@ type IAM struct {
 	KeySecretARN   pulumi.StringOutput `pulumi:"keySecretArn"`
 	PreviewRoleARN pulumi.StringOutput `pulumi:"previewRoleArn"`
 	DeployRoleARN  pulumi.StringOutput `pulumi:"deployRoleArn"`
-	// WorkloadBoundaryARN is the permissions boundary that every role of the stack must carry for
+	// WorkloadBoundaryARN is the permissions boundary that every role of the stack must have for
 	// the deploy role to be allowed to create it.
 	WorkloadBoundaryARN pulumi.StringOutput `pulumi:"workloadBoundaryArn"`
 }

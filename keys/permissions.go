@@ -6,7 +6,7 @@ import "github.com/didomi/serverless-api/internal/policy"
 const componentName = "keys"
 
 // Permissions are what the component needs of the roles that preview and deploy it: by the tag, since KMS
-// assigns ids. No key is created: KMS authorises the tags of a new key as it does those of an existing one,
+// assigns ids. No key is created: KMS authorizes the tags of a new key as it does those of an existing one,
 // and no condition key distinguishes the two. An administrator creates keys and their aliases
 // (docs/how-to/set-up-gitlab.md).
 // https://docs.aws.amazon.com/kms/latest/developerguide/tag-permissions.html

@@ -31,11 +31,10 @@ type Code struct {
 // operations is the path of the operations command, relative to the API's.
 const operations = "./operations"
 
-// Build compiles the API's command in sourceDir, and the operations command below it, for an architecture
-// ("arm64" or "x86_64"), and packs each into a zip under outputDir, at a path named after its content. The same
-// source makes the same zips byte for byte, wherever it lies and whenever it is built. So an update of an unchanged
-// source changes nothing, and one that changes the source of one command changes one zip. It needs the go command
-// on PATH.
+// Build compiles the API's command in sourceDir, and the operations command below it, for an architecture ("arm64" or
+// "x86_64"), and packs each into a zip under outputDir, at a path named after its content. The same source makes the
+// same zips byte for byte, in any directory and at any time. So an update of an unchanged source changes nothing, and
+// one that changes the source of one command changes one zip. It needs the go command on PATH.
 func Build(sourceDir, outputDir, architecture string) (Code, error) {
 	migrations, err := hashFiles(sourceDir, ".sql")
 	if err != nil {

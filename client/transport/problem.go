@@ -19,7 +19,7 @@ type Problem struct {
 	Title, Detail string
 	// RequestID is the request's in the API's logs.
 	RequestID string
-	// RetryAfter is how long the API asks to wait; 0: it does not say.
+	// RetryAfter is how long the API requires to wait; 0: the response does not say.
 	RetryAfter time.Duration
 	// Method and Path are the request's.
 	Method, Path string

@@ -70,7 +70,7 @@ func WithSigV4(credentials aws.CredentialsProvider, region string) Option {
 }
 
 // New returns a client for the API at address, without its path's last slash, and that address parsed. Each try of a
-// request is authenticated anew. Authentication is sent to the API's host alone, never to where it redirects.
+// request is authenticated separately. Authentication is sent to the API's host alone, never to where it redirects.
 func New(address string, options ...Option) (*http.Client, *url.URL, error) {
 	parsed, err := url.Parse(address)
 	if err != nil || parsed.Host == "" || parsed.Scheme != "https" && parsed.Scheme != "http" {

@@ -26,7 +26,7 @@ type Args struct {
 	Protect bool
 }
 
-// Bucket is a bucket and its policy, which has to exist before the bucket is used.
+// Bucket is a bucket and its policy, which must exist before the bucket is used.
 type Bucket struct {
 	*s3.BucketV2
 	Policy *s3.BucketPolicy

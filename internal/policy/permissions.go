@@ -40,8 +40,8 @@ type Permissions struct {
 	WorkloadLists []string
 }
 
-// Managed are the deploy role's statements by the managed policy that holds them. A role takes ten managed
-// policies unless AWS is asked for more, and each has 6,144 characters: a component adds statements, no policy.
+// Managed are the deploy role's statements by the managed policy that holds them. A role has at most ten managed
+// policies by default, and each has 6,144 characters: a component adds statements, no policy.
 type Managed struct {
 	Network, Data, Secrets, API, Operations []Statement
 }

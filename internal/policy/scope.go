@@ -45,7 +45,7 @@ func (s Scope) Named(component, service string, kinds ...string) []pulumi.String
 	return s.ARNs(service, resources...)
 }
 
-// WithoutID is the ARN of a resource that a call is about to create. It has no id yet, and AWS authorises the
+// WithoutID is the ARN of a resource that a call is about to create. It has no id yet, and AWS authorizes the
 // call on an ARN that ends with an asterisk. In a policy ${*} is that character, so the statement matches no
 // existing resource. docs/decisions/stack-tag.md lists the services.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-specialchars
@@ -76,7 +76,7 @@ func (s Scope) Roles(component string) []pulumi.StringInput {
 // Owner is the tag's value on everything of the stack.
 func (s Scope) Owner() string { return stacktag.Value(s.Project, s.Stack) }
 
-// Tagged narrows a statement to resources that carry the stack's tag.
+// Tagged narrows a statement to resources that have the stack's tag.
 func (s Scope) Tagged() map[string]any {
 	return map[string]any{"StringEquals": map[string]any{stacktag.OnResource: s.Owner()}}
 }

@@ -45,8 +45,8 @@ func (h *Host) Admit(owner string) {
 
 // Swap replaces the code that the alias or version leads to. It returns when the new code has initialized, and new
 // invocations run it from then on; those that run end with the code with which they began. If the new code does not
-// initialize, it returns a *FunctionError and nothing changes. Under a debugger the new code cannot start before the old
-// one has ended, since both have one port: new invocations wait meanwhile, and a failure is theirs too.
+// initialize, it returns a *FunctionError and nothing changes. Under a debugger the new code cannot start before the
+// old one has ended, since both have one port: new invocations wait meanwhile, and a failure is theirs too.
 func (h *Host) Swap(ctx context.Context, qualifier string, s Swap) error {
 	f, err := h.config.Source.Function(ctx, s.Function, qualifier)
 	if err != nil {
@@ -148,7 +148,7 @@ func (h *Host) warmLater(code *swapped, p *pool) <-chan *FunctionError {
 }
 
 // Restore ends the owner's swaps: new invocations run the deployed code. It ends invocations under a debugger, which
-// nobody would continue.
+// no debugger could continue.
 func (h *Host) Restore(owner string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

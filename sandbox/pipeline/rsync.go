@@ -12,9 +12,9 @@ import (
 	"strings"
 )
 
-// Rsync is the part of rsync(1) that gitlab-ci-local calls: copies of trees on this machine, with
-// excludes, and without what has the same size and time already. The sandbox's program does it under the name rsync, so that no machine needs to have it.
-// It deletes nothing, though it is asked to: gitlab-ci-local copies the project before after_script once
+// Rsync is the part of rsync(1) that gitlab-ci-local calls: copies of trees on this machine, with excludes, and without
+// what has the same size and time already. The sandbox's program does it under the name rsync, so that no machine needs
+// to have it. It deletes nothing, although it is asked to: gitlab-ci-local copies the project before after_script once
 // more, where GitLab keeps the job's files. Runner removes the files of the previous pipeline.
 func Rsync(args []string) error {
 	c, err := parseCopy(args)
@@ -112,7 +112,8 @@ func (c treeCopy) copy(source, target string) error {
 	})
 }
 
-// excluded reports whether a pattern matches the path: from the root of the copy if it starts with a slash, else anywhere.
+// excluded reports whether a pattern matches the path: from the root of the copy if it starts with a slash, else
+// anywhere.
 func (c treeCopy) excluded(name string) bool {
 	for _, pattern := range c.excludes {
 		anchored := strings.HasPrefix(pattern, "/")

@@ -60,11 +60,11 @@ func (p *Proxy) Restore() { p.set(modePass, 0) }
 // ResetAll resets all connections, current and new ones: the host is up and the server is not.
 func (p *Proxy) ResetAll() { p.set(modeReset, 0) }
 
-// Stall stops all traffic silently: the host is gone, or a firewall drops packets.
+// Stall stops all traffic silently, as when the host has failed, or a firewall drops packets.
 func (p *Proxy) Stall() { p.set(modeStall, 0) }
 
-// Hold stops the traffic of current connections; new ones work. What was in transit arrives after Restore, however long ago
-// its sender abandoned it.
+// Hold stops the traffic of current connections; new ones work. What was in transit arrives after Restore, however long
+// ago its sender abandoned it.
 func (p *Proxy) Hold() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -76,8 +76,8 @@ func (p *Proxy) Hold() {
 // Slow delays each piece of the server's traffic.
 func (p *Proxy) Slow(delay time.Duration) { p.set(modePass, delay) }
 
-// EmulateRDSProxy treats PostgreSQL clients as RDS Proxy does: it drops their cancel requests, and some of what they send waits
-// for up to borrow and is passed on even if the client has left in the meantime.
+// EmulateRDSProxy treats PostgreSQL clients as RDS Proxy does: it drops their cancel requests, and some of what they
+// send waits for up to borrow and is passed on even if the client has left in the meantime.
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy.html#rds-proxy.limitations
 func (p *Proxy) EmulateRDSProxy(borrow time.Duration) {
 	p.mu.Lock()
@@ -166,7 +166,8 @@ func (p *Proxy) relay(client *net.TCPConn) {
 	})
 	both.Go(func() { p.copy(client, server, time.Sleep) })
 	both.Wait()
-	// A connection that is only half closed would let the client write on, and wait, until the garbage collector closes it.
+	// A connection that is only half closed would let the client write on, and wait, until the garbage collector closes
+	// it.
 	_, _ = client.Close(), server.Close()
 	p.mu.Lock()
 	defer p.mu.Unlock()
