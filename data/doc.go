@@ -4,5 +4,5 @@
 //
 // No password in use passes through this program: AWS creates and rotates the master's, functions of the
 // component api create and rotate those of the application's users. ElastiCache creates no user without one,
-// so its users get placeholder passwords, which are replaced before any login is possible.
+// so its users get placeholder passwords, which never authenticate a client.
 package data

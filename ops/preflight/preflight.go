@@ -41,7 +41,7 @@ type Finding struct {
 	Check string `json:"check"`
 	State State  `json:"state"`
 	What  string `json:"what,omitempty"`
-	// Do is how it is mended; a check writes <project> for the name that begins configuration keys.
+	// Do says how to correct it; a check writes <project> for the name that begins configuration keys.
 	Do string `json:"do,omitempty"`
 }
 

@@ -148,7 +148,7 @@ func (h *Host) warmLater(code *swapped, p *pool) <-chan *FunctionError {
 }
 
 // Restore ends the owner's swaps: new invocations run the deployed code. It ends invocations under a debugger, which
-// no debugger could continue.
+// would wait without end.
 func (h *Host) Restore(owner string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
