@@ -41,7 +41,7 @@ func startEmulator(ctx context.Context, l layout.Layout, region string, root cre
 	}
 	defer func() { _ = log.Close() }() // the child has its own copy
 	process, err := child.Start(child.Spec{
-		Name: "ministack", Path: filepath.Join(l.Venv(), "bin", "python"), Args: []string{filepath.Join(l.Repo, "sandbox", "ministack", "observe.py"), l.Calls()},
+		Name: "ministack", Path: filepath.Join(l.Venv(), "bin", "python"), Args: []string{filepath.Join(l.Repo, "sandbox", "ministack", "authorize.py"), l.Calls()},
 		Dir: dir, Log: log, Env: emulatorEnv(l, dir, region, root, key),
 	})
 	if err != nil {

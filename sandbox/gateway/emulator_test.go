@@ -80,7 +80,7 @@ func startEmulator() (func(), error) {
 		return nil, err
 	}
 	var output bytes.Buffer
-	launcher, err := filepath.Abs(filepath.Join("..", "ministack", "observe.py"))
+	launcher, err := filepath.Abs(filepath.Join("..", "ministack", "authorize.py"))
 	if err != nil {
 		return nil, err
 	}

@@ -27,7 +27,7 @@ READING = ("Get", "List", "Describe", "Head", "Lookup", "Batch", "Simulate", "Fi
 EXCEPT = ("GetFederationToken", "GetSessionToken")
 
 logger = logging.getLogger("savestate")
-# IAM's name of the call that is being served, by observe.py; "": it has none.
+# IAM's name of the call that is being served, by authorize.py; "": it has none.
 action = contextvars.ContextVar("action", default="")
 saved = {}  # what was saved last, by service
 pending = False

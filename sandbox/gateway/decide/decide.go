@@ -22,7 +22,7 @@ import (
 // makes it as the administrator.
 
 // denialPattern matches the emulator's error message for a role. The message names a resource only where a permission
-// other than the call's own is missing (ministack/observe.py); that denial is final.
+// other than the call's own is missing (ministack/authorize.py); that denial is final.
 var denialPattern = regexp.MustCompile(`User: (arn:aws:sts::\d+:assumed-role/([^/]+)/\S+) is not authorized to perform: ([a-z0-9-]+):(\w+)( on resource)?`)
 
 // decider evaluates calls with the resources that services return for them.

@@ -43,7 +43,7 @@ func (p Principal) Expiry() time.Time {
 	return time.UnixMilli(int64(p.Expires * 1000))
 }
 
-// Principal reads the owner of an access key (observe.py, principal). The error for an invalid key is a
+// Principal reads the owner of an access key (authorize.py, principal). The error for an invalid key is a
 // *CredentialError.
 func (c *Client) Principal(ctx context.Context, accessKeyID string) (Principal, error) {
 	var p Principal

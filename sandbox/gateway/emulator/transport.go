@@ -8,7 +8,7 @@ import (
 // NoRedirect returns redirects to the caller instead of following them.
 func NoRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// KeyHeader is the header that authenticates the gateway to the emulator (observe.py).
+// KeyHeader is the header that authenticates the gateway to the emulator (authorize.py).
 const KeyHeader = "X-Sandbox-Emulator-Key"
 
 // KeyedTransport sets the emulator's key on every request and replaces one that a client has sent.

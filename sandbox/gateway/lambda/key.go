@@ -13,7 +13,7 @@ import (
 )
 
 // grantDecrypt creates the grant with which a function's role decrypts the environment, after a call that sets a key.
-// Lambda creates it on behalf of the caller, who needs kms:CreateGrant (ministack/observe.py).
+// Lambda creates it on behalf of the caller, who needs kms:CreateGrant (ministack/authorize.py).
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html
 func (s *Service) grantDecrypt(next call.Handler) call.Handler {
 	return func(x *call.Exchange) error {

@@ -1,18 +1,19 @@
-"""Starts ministack, has it know more calls by IAM's names and more of what policies
-ask about them, and keeps a record of what it authorizes.
+"""Starts ministack with three of its functions wrapped: more calls have an IAM
+action and resource, conditions have more keys, AWS's further permissions are
+required, and decisions are recorded (docs/decisions/observed-emulator.md).
 
-Takes the record's path as its one argument and writes a JSON line for every
-principal, action, resource and outcome that was not there before. The account's
-root user, whom no policy binds, is left out.
+Takes the record's path as its one argument and writes a JSON line for every new
+principal, action, resource and outcome. The account's root user, to whom no
+policy applies, is left out.
 
-ministack authorizes no call that it has no name for. Of those that the stack
-makes these are CloudWatch's, whose clients speak CBOR, and Application Auto
-Scaling's, which the gateway answers; it has one name for all calls on an alias or
-on a function's concurrency, and for an event source mapping the name of their
-list. It knows no tags of API Gateway, RDS and ACM, and those of the rest only
-where an identity's own policies, not its boundary, ask for them; and it asks for
-no right but the one that a call is named after: not for handing a role to a
-service, not for tags on what is made.
+ministack authorizes no call whose action it does not know. Of those that the
+stack makes these are CloudWatch's, whose clients use CBOR, and Application Auto
+Scaling's, which the gateway serves; all calls on an alias, or on a function's
+concurrency, have one action, and calls on an event source mapping that of
+their list. It has no tags of API Gateway, RDS and ACM, and
+those of other services only for an identity's own policies, not for its
+boundary. It requires no permission but the one that a call is named after:
+neither iam:PassRole nor tags at creation.
 https://docs.aws.amazon.com/service-authorization/latest/reference/
 """
 
