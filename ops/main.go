@@ -16,6 +16,7 @@ import (
 	"github.com/didomi/serverless-api/ops/drift"
 	"github.com/didomi/serverless-api/ops/imports"
 	"github.com/didomi/serverless-api/ops/licences"
+	"github.com/didomi/serverless-api/ops/logs"
 	"github.com/didomi/serverless-api/ops/note"
 	"github.com/didomi/serverless-api/ops/preflight"
 	"github.com/didomi/serverless-api/ops/review"
@@ -35,6 +36,7 @@ var commands = []command.Command{
 	{Name: "diagnostics", Summary: "prints a preview's diagnostics", Run: review.Diagnostics},
 	{Name: "drift", Summary: "updates the issue about a stack's drift", Run: drift.Run},
 	{Name: "licences", Summary: "lists the licences of an SBOM, and rejects unknown ones", Run: licences.Run},
+	{Name: "logs", Summary: "prints the lines of one request in all logs, or the last errors", Run: logs.Run},
 	{Name: "note", Summary: "posts the previews' changes as a note on the merge request", Run: note.Run},
 	{Name: "preflight", Summary: "checks that the account supports what a preview creates", Run: preflight.Run},
 	{Name: "reviewed", Summary: "checks that a preview is the one that was reviewed", Run: note.Reviewed},

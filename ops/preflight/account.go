@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -19,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
+	"github.com/didomi/serverless-api/ops/deployed"
 	"github.com/didomi/serverless-api/ops/graph"
 )
 
@@ -42,17 +42,9 @@ type account struct {
 
 // open signs in with the environment's credentials, in the region of the stack's provider.
 func open(ctx context.Context, g *graph.Graph) (*account, error) {
-	c, err := config.LoadDefaultConfig(ctx)
+	c, err := deployed.Account(ctx, g)
 	if err != nil {
-		return nil, fmt.Errorf("read the AWS settings of the environment: %w", err)
-	}
-	for _, provider := range g.ByType("pulumi:providers:aws") {
-		if region := provider.Text("region"); region != "" && region != graph.Unknown {
-			c.Region = region
-		}
-	}
-	if c.Region == "" {
-		return nil, errors.New("no region: the preview names no provider with one, and AWS_REGION is empty")
+		return nil, err
 	}
 	return newAccount(ctx, c)
 }

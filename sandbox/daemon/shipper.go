@@ -16,7 +16,7 @@ const (
 	shipBuffer = 10000
 )
 
-// shipper sends the functions' log lines to the emulated CloudWatch Logs, without delaying invocations.
+// shipper sends the lines of functions' logs and access logs to the emulated CloudWatch Logs, without delaying invocations.
 type shipper struct {
 	put   func(ctx context.Context, group, stream string, events []logs.Event) error
 	log   *slog.Logger
@@ -73,7 +73,7 @@ func (s *shipper) ship() {
 	defer cancel()
 	for to, events := range batches {
 		if err := s.put(ctx, to.group, to.stream, events); err != nil {
-			s.log.Warn("a function's log did not reach CloudWatch Logs", "error", err)
+			s.log.Warn("a log did not reach CloudWatch Logs", "error", err)
 		}
 	}
 }
