@@ -23,6 +23,7 @@ import (
 	"github.com/didomi/serverless-api/ops/rollout"
 	"github.com/didomi/serverless-api/ops/rotation"
 	"github.com/didomi/serverless-api/ops/smoke"
+	"github.com/didomi/serverless-api/ops/status"
 	"github.com/didomi/serverless-api/ops/unlock"
 )
 
@@ -41,6 +42,7 @@ var commands = []command.Command{
 	{Name: "preflight", Summary: "checks that the account supports what a preview creates", Run: preflight.Run},
 	{Name: "reviewed", Summary: "checks that a preview is the one that was reviewed", Run: note.Reviewed},
 	{Name: "smoke", Summary: "tests a deployed API", Run: smoke.Run},
+	{Name: "status", Summary: "says what a deployed stack needs: alarms, versions, capacity, drift, certificates, secrets, what ends", Run: status.Run},
 	{Name: "unlock", Summary: "removes the lock that a killed job left on a stack", Run: unlock.Run},
 	{Name: "rollout", Summary: "shifts requests to a canary's new version, rolls back, or prunes old versions", Run: rollout.Run},
 	{Name: "rotate-key", Summary: "replaces the CI user's access key, where jobs cannot sign in with OIDC", Run: rotation.Run},
