@@ -1,5 +1,5 @@
 // Command ops operates a stack next to Pulumi: it reads a stack's state or a preview of it. Only rollout,
-// rotate-key and unlock change anything in an account.
+// rotate-key, undelete and unlock change anything in an account.
 package main
 
 import (
@@ -24,6 +24,7 @@ import (
 	"github.com/didomi/serverless-api/ops/rotation"
 	"github.com/didomi/serverless-api/ops/smoke"
 	"github.com/didomi/serverless-api/ops/status"
+	"github.com/didomi/serverless-api/ops/undelete"
 	"github.com/didomi/serverless-api/ops/unlock"
 )
 
@@ -43,6 +44,7 @@ var commands = []command.Command{
 	{Name: "reviewed", Summary: "checks that a preview is the one that was reviewed", Run: note.Reviewed},
 	{Name: "smoke", Summary: "tests a deployed API", Run: smoke.Run},
 	{Name: "status", Summary: "says what a deployed stack needs: alarms, versions, capacity, drift, certificates, secrets, what ends", Run: status.Run},
+	{Name: "undelete", Summary: "brings back deleted or replaced files from their versions, and deletes nothing", Run: undelete.Run},
 	{Name: "unlock", Summary: "removes the lock that a killed job left on a stack", Run: unlock.Run},
 	{Name: "rollout", Summary: "shifts requests to a canary's new version, rolls back, or prunes old versions", Run: rollout.Run},
 	{Name: "rotate-key", Summary: "replaces the CI user's access key, where jobs cannot sign in with OIDC", Run: rotation.Run},

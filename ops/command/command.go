@@ -51,19 +51,32 @@ func Flags(name string) *flag.FlagSet {
 
 // Parse reads the command's flags, and rejects other arguments. With -h it prints the flags.
 func Parse(io IO, flags *flag.FlagSet, args []string) error {
-	err := flags.Parse(args)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		_, _ = fmt.Fprintf(io.Stdout, "usage: go run ./ops %s [flags]\n", flags.Name())
-		flags.SetOutput(io.Stdout)
-		flags.PrintDefaults()
-		return err
-	case err != nil:
-		return usageError{err}
-	case flags.NArg() > 0:
-		return BadUsage("unexpected argument %q", flags.Arg(0))
+	others, err := ParseArguments(io, flags, args, "")
+	if err == nil && len(others) > 0 {
+		return BadUsage("unexpected argument %q", others[0])
 	}
-	return nil
+	return err
+}
+
+// ParseArguments reads the command's flags and returns its other arguments, which may be between the flags. The
+// arguments' name is for -h, which prints it with the flags.
+func ParseArguments(io IO, flags *flag.FlagSet, args []string, name string) ([]string, error) {
+	var others []string
+	for {
+		err := flags.Parse(args)
+		switch {
+		case errors.Is(err, flag.ErrHelp):
+			_, _ = fmt.Fprintf(io.Stdout, "usage: go run ./ops %s [flags]%s\n", flags.Name(), name)
+			flags.SetOutput(io.Stdout)
+			flags.PrintDefaults()
+			return nil, err
+		case err != nil:
+			return nil, usageError{err}
+		case flags.NArg() == 0:
+			return others, nil
+		}
+		others, args = append(others, flags.Arg(0)), flags.Args()[1:]
+	}
 }
 
 // Main runs the named command and returns the exit code.

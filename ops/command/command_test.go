@@ -62,6 +62,21 @@ func TestTheExitCodeReportsTheOutcome(t *testing.T) {
 	}
 }
 
+func TestArgumentsMayBeBetweenFlags(t *testing.T) {
+	for _, line := range []string{"a -n 2 b", "-n 2 a b", "a b -n 2", "-n=2 -- a b"} {
+		flags := command.Flags("test")
+		n := flags.Int("n", 0, "a number")
+		others, err := command.ParseArguments(command.IO{}, flags, strings.Fields(line), " NAME...")
+		if err != nil || *n != 2 || strings.Join(others, " ") != "a b" {
+			t.Errorf("%s: got %v and %d, %v", line, others, *n, err)
+		}
+	}
+	var help bytes.Buffer
+	if _, err := command.ParseArguments(command.IO{Stdout: &help}, command.Flags("test"), []string{"-h"}, " NAME..."); err == nil || !strings.Contains(help.String(), "ops test [flags] NAME...") {
+		t.Errorf("got %s, %v", &help, err)
+	}
+}
+
 func TestHelpListsEveryCommandOnStandardOutput(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	if got := command.Main(context.Background(), table(), command.IO{Stdout: &stdout, Stderr: &stderr}, []string{"help"}); got != command.Done {
