@@ -37,6 +37,7 @@ func requestChecks() []requestCheck {
 		{"each spelling of a path addresses one resource or none", checkPaths},
 		{"a request with a condition that cannot be evaluated is rejected", checkConditions},
 		{"a client cannot forge fields of the access log", checkAccessLog},
+		{"an operator finds the lines of a request, reads the status and brings back a deleted file", checkOperating},
 	}
 }
 
