@@ -123,3 +123,31 @@ func TestAPresignedRequestWithAnUnsignedHeaderIsRejected(t *testing.T) {
 		})
 	}
 }
+
+// The tags of a version are its own: they are read whatever became of the object.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTagging.html (versionId)
+func TestTheTagsOfADeletedObjectsVersionAreRead(t *testing.T) {
+	env := newTestEnv(t, nil)
+	client := s3.NewFromConfig(env.config())
+	newBucket(t, env, "tagged-versions")
+	bucket, key := aws.String("tagged-versions"), aws.String("a/b")
+	if _, err := client.PutBucketVersioning(t.Context(), &s3.PutBucketVersioningInput{Bucket: bucket, VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled}}); err != nil {
+		t.Fatal(err)
+	}
+	put, err := client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: bucket, Key: key, Tagging: aws.String("kind=report")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: bucket, Key: key}); err != nil {
+		t.Fatal(err)
+	}
+	tags, err := client.GetObjectTagging(t.Context(), &s3.GetObjectTaggingInput{Bucket: bucket, Key: key, VersionId: put.VersionId})
+	if err != nil || len(tags.TagSet) != 1 || aws.ToString(tags.TagSet[0].Value) != "report" {
+		t.Errorf("got %+v, %v", tags, err)
+	}
+	for name, version := range map[string]*string{"without a version": nil, "of a version that is not there": aws.String("00000000-0000-4000-8000-000000000000")} {
+		if _, err := client.GetObjectTagging(t.Context(), &s3.GetObjectTaggingInput{Bucket: bucket, Key: key, VersionId: version}); err == nil {
+			t.Errorf("tags %s are read", name)
+		}
+	}
+}

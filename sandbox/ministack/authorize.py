@@ -32,6 +32,7 @@ import cbor2
 import keptlogs
 import ministack.app
 import savestate
+import versiontags
 import yaml
 from defusedxml.ElementTree import ParseError, fromstring
 from ministack.core import iam_actions, iam_evaluator
@@ -635,6 +636,7 @@ cloudwatch._evaluate_alarm = lambda alarm: None
 batches.install()
 keptlogs.install()
 savestate.install()
+versiontags.install()
 sts._gen_session_token = session_token
 ministack_web_identity = sts._web_identity_principal
 sts._web_identity_principal = web_identity
