@@ -16,6 +16,6 @@ func (a *account) logAccess(destination, entry string) {
 	// One write per line, so that concurrent lines do not mix.
 	_, _ = fmt.Fprintf(a.access, "%s %s\n", destination, entry)
 	if _, group, ok := strings.Cut(destination, ":log-group:"); ok {
-		a.shipper.add(lambdahost.LogLine{Group: strings.TrimSuffix(group, ":*"), Stream: accessStream, Time: time.Now(), Text: entry})
+		a.logLine(lambdahost.LogLine{Group: strings.TrimSuffix(group, ":*"), Stream: accessStream, Time: time.Now(), Text: entry})
 	}
 }

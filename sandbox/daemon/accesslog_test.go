@@ -6,8 +6,10 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/didomi/serverless-api/sandbox/gateway/logs"
+	"github.com/didomi/serverless-api/sandbox/metrics"
 )
 
 func TestAnAccessLogReachesItsFileAndItsLogGroup(t *testing.T) {
@@ -20,7 +22,8 @@ func TestAnAccessLogReachesItsFileAndItsLogGroup(t *testing.T) {
 		group, message = to, events[0].Message
 		return nil
 	}
-	a := &account{access: file, shipper: newShipper(put, slog.New(slog.DiscardHandler))}
+	log := slog.New(slog.DiscardHandler)
+	a := &account{access: file, shipper: newShipper(put, log), metrics: metrics.New(nil, metrics.NewClock(time.Now), log)}
 	const destination = "arn:aws:logs:eu-west-1:000000000000:log-group:didomi-dev-api-access-log-1a2b3c4"
 	a.logAccess(destination, `{"status":"200"}`)
 	a.shipper.close()

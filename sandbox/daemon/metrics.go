@@ -3,7 +3,6 @@ package daemon
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -30,19 +29,10 @@ func (a *account) openMetrics(l layout.Layout, log *slog.Logger) {
 	go a.metrics.Run(ctx)
 }
 
-// logLine receives the functions' log lines.
+// logLine receives the log lines of functions, and of access logs.
 func (a *account) logLine(line lambdahost.LogLine) {
 	a.shipper.add(line)
 	a.metrics.Log(metrics.Event{Group: line.Group, Time: line.Time, Message: line.Text})
-}
-
-// logAccess receives the lines of access logs.
-func (a *account) logAccess(destination, entry string) {
-	// One write per line, so that concurrent lines do not mix.
-	_, _ = fmt.Fprintf(a.access, "%s %s\n", destination, entry)
-	if _, group, ok := strings.Cut(destination, ":log-group:"); ok {
-		a.metrics.Log(metrics.Event{Group: strings.TrimSuffix(group, ":*"), Time: time.Now(), Message: entry})
-	}
 }
 
 // logged receives the log events that callers of the AWS API write.
