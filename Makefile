@@ -25,7 +25,7 @@ export CGO_ENABLED := 0
 # The flags of the AWS provider's build (sandbox/build/tools.go), so that its tests and linters use the same packages.
 PROVIDER_FLAGS := -gcflags=github.com/hashicorp/terraform-provider-aws/internal/service/...=-l
 
-.PHONY: adopt alarms adopt-test contract-test release-contract schemathesis help up preview cost diagram down status fail token logs dev shell test checks lint fmt hooks unit race fuzz soak e2e schema bench bench-dev docs sandbox sandbox-or-kept lint-tools authorization-data cfn-lint tools lint-report test-report ci-tools supply-chain pipeline pipeline-test requests iam-used prowler typescript
+.PHONY: adopt alarms adopt-test contract-test release-contract schemathesis help up preview cost diagram down status fail token logs dev shell test checks lint fmt hooks unit race fuzz soak soak-properties e2e schema bench bench-dev docs sandbox sandbox-or-kept lint-tools authorization-data cfn-lint tools lint-report test-report ci-tools supply-chain pipeline pipeline-test requests iam-used prowler typescript
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^##@/ {print "\n" substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -186,11 +186,11 @@ fuzz: ## fuzz every parser of the function, FUZZTIME inputs each
 # A soak test is found by the call of soak.For in its body. One package at a time: a CI runner has two cores, and
 # tests without CPU time inject their faults into nothing.
 SOAK ?= 5m
-soak: sandbox ## run the function's property and race tests for SOAK each with real services, and print their counts
+soak-properties: sandbox ## run the function's property and race tests for SOAK each with real services, and print their counts
 	@$(SANDBOX) build servers
 	@for directory in $$(grep -rl --include=*_test.go 'soak\.For(' lambda | xargs -n1 dirname | sort -u | grep -v internal/soak); do \
 	  names=$$(cat $$directory/*_test.go | awk '/^func /{name=$$2; sub(/[(].*/, "", name)} /soak\.For[(]/{print name}' | sort -u | paste -sd'|'); \
-	  echo "soak: $$directory $$names for $(SOAK) each"; \
+	  echo "soak-properties: $$directory $$names for $(SOAK) each"; \
 	  SOAK=$(SOAK) $(SANDBOX) services -- go test -v -count=1 -timeout 6h -run "^($$names)$$" ./$$directory || exit 1; \
 	done
 
@@ -239,6 +239,9 @@ requests: sandbox ## send the end-to-end test's requests to the stack that came 
 
 alarms: sandbox ## raise each alarm of the stack that came up last by its cause (after SANDBOX_CLOCK=stands make up)
 	@ci/rerun sandbox go test -C sandbox -vet=off -count=1 -v -run '^TestAlarms$$' -timeout 10m ./e2e
+
+soak: sandbox ## send mixed requests for SOAK to the stack that came up last, with faults, rotations, deployments and canaries
+	@cd sandbox && SOAK=$(SOAK) go test -vet=off -count=1 -v -run '^TestSoak$$' -timeout 12h ./e2e
 
 contract-test: schemathesis ## send Schemathesis's requests, generated from the contract, to the stack that is up
 	@ci/rerun sandbox go test -C sandbox -vet=off -count=1 -v -run '^TestContract$$' -timeout 15m ./e2e

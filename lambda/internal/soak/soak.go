@@ -1,4 +1,4 @@
-// Package soak lets property and race tests run longer than `make test` has time for, and logs what they did: `make soak` runs every
+// Package soak lets property and race tests run longer than `make test` has time for, and logs what they did: `make soak-properties` runs every
 // test whose body calls For.
 package soak
 
@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// variable is the environment variable with the duration of each test, as a Go duration. `make soak` sets it.
+// variable is the environment variable with the duration of each test, as a Go duration. `make soak-properties` sets it.
 const variable = "SOAK"
 
 // For returns how long a test runs: short, unless SOAK is set. A test with several cases divides that time among them.
