@@ -60,6 +60,9 @@ func emulatorEnv(l layout.Layout, dir, region string, root credentials, key stri
 	return []string{
 		child.Marker(l.Root), "PATH=/usr/bin:/bin", "HOME=" + dir, "TMPDIR=" + dir, "LC_ALL=C.UTF-8",
 		"PYTHONDONTWRITEBYTECODE=1", "PYTHONUNBUFFERED=1",
+		// Memory of large objects returns to the system when it is freed, instead of being kept for later ones, which glibc
+		// does up to 32 MiB each (mallopt(3), M_MMAP_THRESHOLD).
+		"MALLOC_MMAP_THRESHOLD_=1048576", "MALLOC_ARENA_MAX=2",
 		"BIND_HOST=127.0.0.1", "GATEWAY_PORT=" + strconv.Itoa(l.Port+1),
 		"MINISTACK_REGION=" + region, "MINISTACK_ACCOUNT_ID=" + layout.Account,
 		// Saved while it runs: see savestate.py.

@@ -21,7 +21,7 @@ const (
 	soakClients = 12
 	soakItems   = 60 // of a writer each
 	soakListed  = 25 // items that are not written during the test: each list has each of them once
-	soakFiles   = 6  // of 64 KiB to 64 MiB; the larger ones are redirects to S3
+	soakFiles   = 6  // of 16 KiB to 16 MiB
 	soakShown   = 20 // mistakes of a kind; more are counted
 )
 
@@ -57,7 +57,7 @@ func startSoakLoad(t *testing.T, out outputs) *soakLoad {
 		expect(t, out, http.MethodPut, l.listed(i), `{"n":0}`, http.StatusCreated)
 	}
 	for i := range soakFiles {
-		key, content := storeFile(t, out, 1<<(16+i*2))
+		key, content := storeFile(t, out, 1<<(14+i*2))
 		l.files = append(l.files, soakFile{"/files/" + key, sha256.Sum256(content)})
 	}
 	for i := range soakItems {
