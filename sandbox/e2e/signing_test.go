@@ -72,8 +72,8 @@ func checkSignatures(t *testing.T, out outputs) {
 	t.Helper()
 	names, admin := stackOutputs(t, out), awsConfig(out)
 	user := ciUser(t, out, names["ciUser"].(string))
-	wrong, elsewhere, unknown := user.Copy(), admin.Copy(), admin.Copy()
-	key, err := user.Credentials.Retrieve(t.Context())
+	wrong, elsewhere, unknown := admin.Copy(), admin.Copy(), admin.Copy()
+	key, err := admin.Credentials.Retrieve(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
