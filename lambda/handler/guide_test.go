@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -53,8 +54,8 @@ func TestTheGuidesStateTheLimitsOfTheAPI(t *testing.T) {
 		request func() bool
 	}{
 		{"JSON of at most 256 KiB", func() bool {
-			most, _ := status("PUT", "/items/guide", strings.Repeat("1", 1000)+strings.Repeat(" ", itemBytes-1000))
-			more, _ := status("PUT", "/items/guide", strings.Repeat("1", 1000)+strings.Repeat(" ", itemBytes-999))
+			most, _ := status("PUT", "/items/guide", strconv.Quote(strings.Repeat("1", itemBytes-2)))
+			more, _ := status("PUT", "/items/guide", strconv.Quote(strings.Repeat("1", itemBytes-1)))
 			return most/100 == 2 && more == http.StatusRequestEntityTooLarge
 		}},
 		{"Up to 104,857,600 bytes (100 MiB)", func() bool {
