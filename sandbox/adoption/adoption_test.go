@@ -104,7 +104,7 @@ const throttles = `      - route: PUT /items/{id}
 // replaceClient replaces the client's methods, and has make docs generate the rest from the new contract.
 func (c clone) replaceClient(t *testing.T) {
 	t.Helper()
-	c.run(t, "git", "rm", "--quiet", "client/items.go", "client/health.go", "client/storage.go", "client/upload.go", "client/parts.go", "client/download.go", "client/files_test.go", "client/example_test.go", "client/typescript/example.ts")
+	c.run(t, "git", "rm", "--quiet", "client/items.go", "client/health.go", "client/storage.go", "client/upload.go", "client/uploadrequest.go", "client/checksum.go", "client/parts.go", "client/download.go", "client/files_test.go", "client/example_test.go", "client/typescript/example.ts")
 	c.run(t, "cp", "sandbox/adoption/testdata/orders/client/orders.go", "client")
 	c.run(t, "make", "docs")
 	c.run(t, "go", "vet", "./client/...")
