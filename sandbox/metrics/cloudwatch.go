@@ -99,13 +99,14 @@ func (c *CloudWatch) drain(ctx context.Context) {
 	if err != nil {
 		c.report("the metric filters cannot be read", err)
 	}
+	counters := counters(filters)
 	for _, e := range events {
 		data, err := ofEvent(e)
 		if err != nil {
 			c.report("a log event has no metrics", err)
 		}
 		c.Store.Put(data...)
-		for _, f := range filters {
+		for _, f := range counters {
 			data, err := f.apply(e)
 			if err != nil {
 				c.report("a metric filter does not count", err)

@@ -50,27 +50,41 @@ func ofEvent(e Event) ([]Datum, error) {
 	return append(data, embedded...), err
 }
 
+// counter is a metric filter with its pattern parsed, or the error of that.
+type counter struct {
+	MetricFilter
+	pattern logpattern.Pattern
+	err     error
+}
+
+// counters parses the patterns, once for a batch of log events.
+func counters(filters []MetricFilter) []counter {
+	list := make([]counter, len(filters))
+	for i, f := range filters {
+		list[i].MetricFilter = f
+		list[i].pattern, list[i].err = logpattern.Parse(f.Pattern)
+	}
+	return list
+}
+
 // apply returns the metrics of an event in the filter's log group.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/MonitoringLogData.html
-func (f MetricFilter) apply(e Event) ([]Datum, error) {
+func (f counter) apply(e Event) ([]Datum, error) {
 	if f.Group != e.Group {
 		return nil, nil
 	}
-	pattern, err := logpattern.Parse(f.Pattern)
-	if err != nil {
-		return nil, fmt.Errorf("metric filter %s: %w", f.Name, err)
+	if f.err != nil {
+		return nil, fmt.Errorf("metric filter %s: %w", f.Name, f.err)
 	}
-	value, dimensions := f.Value, map[string]string{}
-	switch {
-	case !pattern.Matches(e.Message) && f.Default == "":
-		return nil, nil
-	case !pattern.Matches(e.Message):
-		value = f.Default
-	default:
-		if dimensions = f.dimensions(e.Message); dimensions == nil {
+	value, dimensions := f.Default, map[string]string{}
+	if f.pattern.Matches(e.Message) {
+		if value, dimensions = f.Value, f.dimensions(e.Message); dimensions == nil {
 			return nil, nil
 		}
+	} else if value == "" {
+		return nil, nil
 	}
+	var err error
 	if strings.HasPrefix(value, "$") {
 		if value, err = logpattern.Field(value, e.Message); err != nil {
 			return nil, nil //nolint:nilerr // an event without the field publishes no value
