@@ -20,9 +20,20 @@ type metricAlarm struct {
 	AlarmName, Namespace, MetricName, Unit                       string
 	Statistic, ExtendedStatistic, ComparisonOperator, StateValue string
 	TreatMissingData                                             string
-	Dimensions                                                   []struct{ Name, Value string }
+	Dimensions                                                   dimensions
 	Period, EvaluationPeriods, DatapointsToAlarm                 int
 	Threshold                                                    float64
+}
+
+// dimensions are those of a metric, as the API has them.
+type dimensions []struct{ Name, Value string }
+
+func (d dimensions) byName() map[string]string {
+	values := map[string]string{}
+	for _, dimension := range d {
+		values[dimension.Name] = dimension.Value
+	}
+	return values
 }
 
 // Alarms returns the account's metric alarms, for evaluation.
@@ -51,13 +62,9 @@ func Alarms(ctx context.Context, a *call.Account) ([]metrics.Alarm, error) {
 
 // evaluated returns the alarm with the members that the gateway has stored of it.
 func (m metricAlarm) evaluated(stored map[string]any) metrics.Alarm {
-	dimensions := map[string]string{}
-	for _, d := range m.Dimensions {
-		dimensions[d.Name] = d.Value
-	}
 	lowSamples, _ := stored["EvaluateLowSampleCountPercentile"].(cbor.String)
 	return metrics.Alarm{
-		Name: m.AlarmName, Metric: metrics.Metric{Namespace: m.Namespace, Name: m.MetricName, Dimensions: dimensions},
+		Name: m.AlarmName, Metric: metrics.Metric{Namespace: m.Namespace, Name: m.MetricName, Dimensions: m.Dimensions.byName()},
 		Unit: m.Unit, Statistic: cmp.Or(m.ExtendedStatistic, m.Statistic), Period: time.Duration(m.Period) * time.Second,
 		Periods: m.EvaluationPeriods, Needed: cmp.Or(m.DatapointsToAlarm, m.EvaluationPeriods),
 		Comparison: m.ComparisonOperator, Threshold: m.Threshold, Missing: m.TreatMissingData,

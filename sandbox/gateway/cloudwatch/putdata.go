@@ -22,7 +22,7 @@ type metricData struct {
 	Namespace  string
 	MetricData []struct {
 		MetricName, Unit  string
-		Dimensions        []struct{ Name, Value string }
+		Dimensions        dimensions
 		Timestamp         *float64 // seconds since 1970
 		Value             *float64
 		Values, Counts    []float64
@@ -120,10 +120,7 @@ func (p metricData) data(now time.Time) (data []metrics.Datum, err error) {
 		if len(values) == 0 || len(d.Counts) > 0 && len(d.Counts) != len(d.Values) {
 			return nil, fmt.Errorf("MetricData.member.%d requires Value, or Values and as many Counts", i+1)
 		}
-		datum := metrics.Datum{Metric: metrics.Metric{Namespace: p.Namespace, Name: d.MetricName, Dimensions: map[string]string{}}, Unit: d.Unit, Time: now, Fine: d.StorageResolution == 1}
-		for _, dimension := range d.Dimensions {
-			datum.Dimensions[dimension.Name] = dimension.Value
-		}
+		datum := metrics.Datum{Metric: metrics.Metric{Namespace: p.Namespace, Name: d.MetricName, Dimensions: d.Dimensions.byName()}, Unit: d.Unit, Time: now, Fine: d.StorageResolution == 1}
 		if d.Timestamp != nil {
 			datum.Time = time.UnixMilli(int64(*d.Timestamp * 1000))
 		}
