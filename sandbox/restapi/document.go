@@ -166,9 +166,7 @@ func (d *document) compileResource(path string) (*resource, error) {
 		}
 	}
 	for key, raw := range item {
-		switch key {
-		case "get", "put", "post", "delete", "options", "head", "patch", anyMethod:
-		default:
+		if MethodName(key) == "" {
 			continue // parameters, summary, servers, ...
 		}
 		op, err := d.compileOperation(path, key, raw)
@@ -181,11 +179,19 @@ func (d *document) compileResource(path string) (*resource, error) {
 	return r, nil
 }
 
-func (d *document) compileOperation(path, key string, raw json.RawMessage) (*operation, error) {
-	op := &operation{method: strings.ToUpper(key)}
-	if key == anyMethod {
-		op.method = "ANY"
+// MethodName is the method of an operation's key in a document; empty: the key is of something else.
+func MethodName(key string) string {
+	switch key {
+	case "get", "put", "post", "delete", "options", "head", "patch":
+		return strings.ToUpper(key)
+	case anyMethod:
+		return "ANY"
 	}
+	return ""
+}
+
+func (d *document) compileOperation(path, key string, raw json.RawMessage) (*operation, error) {
+	op := &operation{method: MethodName(key)}
 	if err := json.Unmarshal(raw, op); err != nil {
 		return nil, err
 	}

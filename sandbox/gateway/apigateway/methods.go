@@ -3,7 +3,6 @@ package apigateway
 import (
 	"encoding/json"
 	"net/http"
-	"strings"
 
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
 	"github.com/didomi/serverless-api/sandbox/restapi"
@@ -31,8 +30,8 @@ func (s *Service) getMethod(x *call.Exchange) error {
 			continue
 		}
 		for name, raw := range operations {
-			if methodName(name) == x.Request.PathValue("method") {
-				return x.RespondJSON(http.StatusOK, security.methodResource(id, methodName(name), raw))
+			if method := restapi.MethodName(name); method == x.Request.PathValue("method") {
+				return x.RespondJSON(http.StatusOK, security.methodResource(id, method, raw))
 			}
 		}
 		return x.Reject(http.StatusNotFound, "NotFoundException", "Invalid Method identifier specified")
@@ -60,15 +59,4 @@ func (d documentSecurity) methodResource(apiID, method string, raw json.RawMessa
 		resource["operationName"] = operation.ID
 	}
 	return resource
-}
-
-// methodName is the method of an operation's key in a document; empty: the key is of something else.
-func methodName(key string) string {
-	switch key {
-	case "get", "put", "post", "delete", "patch", "head", "options":
-		return strings.ToUpper(key)
-	case "x-amazon-apigateway-any-method":
-		return "ANY"
-	}
-	return ""
 }

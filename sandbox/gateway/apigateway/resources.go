@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
+	"github.com/didomi/serverless-api/sandbox/restapi"
 )
 
 // importedResources returns the paths of an imported document from GetResources;
@@ -71,7 +72,7 @@ func documentMethods(item any) map[string]any {
 	operations, _ := item.(map[string]any)
 	methods := map[string]any{}
 	for name := range operations {
-		if method := methodName(name); method != "" {
+		if method := restapi.MethodName(name); method != "" {
 			methods[method] = map[string]any{}
 		}
 	}
