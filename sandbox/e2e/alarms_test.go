@@ -110,10 +110,7 @@ func (w *watched) short(name string) string {
 // watch subscribes a queue to each topic.
 func watch(t *testing.T, out outputs) *watched {
 	t.Helper()
-	l, err := layout.Find(repository(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := sandboxLayout(t)
 	if report, err := daemon.Ask(t.Context(), l); err != nil || !report.ClockStands {
 		t.Fatalf("this test turns the clock of a sandbox where it stands, after SANDBOX_CLOCK=stands make up: %v", err)
 	}

@@ -19,14 +19,7 @@ func checkKilledServers(t *testing.T, out outputs) {
 	key, content := storeFile(t, out, 1<<20)
 	for _, kind := range []string{"postgres", "redis", "ministack"} {
 		t.Run(kind, func(t *testing.T) {
-			before := serverPart(t, out, kind)
-			if err := syscall.Kill(before.PID, syscall.SIGKILL); err != nil {
-				t.Fatal(err)
-			}
-			recovers(t, kind, func() bool {
-				after := serverPart(t, out, kind)
-				return after.Restarts.Count > before.Restarts.Count && after.Health == "ok"
-			})
+			before := killServer(t, out, kind)
 			if after := serverPart(t, out, kind); after.PID == before.PID || after.Restarts.Exit != "signal: killed" {
 				t.Errorf("after the restart: %+v", after)
 			}
@@ -46,14 +39,34 @@ func checkKilledServers(t *testing.T, out outputs) {
 	}
 }
 
-// serverPart is the emulator, or a server of the stack, in the status. The status waits for a restart in progress.
-func serverPart(t *testing.T, out outputs, kind string) daemon.Part {
+// killServer kills the emulator, or a server of the stack, waits for its restart, and returns what it was before.
+func killServer(t *testing.T, out outputs, kind string) daemon.Part {
+	t.Helper()
+	before := serverPart(t, out, kind)
+	if err := syscall.Kill(before.PID, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	recovers(t, kind, func() bool {
+		after := serverPart(t, out, kind)
+		return after.Restarts.Count > before.Restarts.Count && after.Health == "ok"
+	})
+	return before
+}
+
+// statusParts are the parts of the sandbox's status, which waits for a restart in progress.
+func statusParts(t *testing.T) []daemon.Part {
 	t.Helper()
 	var report daemon.Report
 	if err := json.Unmarshal([]byte(mustRun(t, time.Minute, "status", "--json")), &report); err != nil {
 		t.Fatal(err)
 	}
-	for _, part := range report.Parts {
+	return report.Parts
+}
+
+// serverPart is the emulator, or a server of the stack, in the status.
+func serverPart(t *testing.T, out outputs, kind string) daemon.Part {
+	t.Helper()
+	for _, part := range statusParts(t) {
 		if part.Kind == kind && (kind == "ministack" || strings.HasPrefix(part.Name, "didomi-"+out.Stack+"-data-")) {
 			return part
 		}

@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"cmp"
-	"encoding/json"
 	"maps"
 	"math"
 	"os"
@@ -10,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -64,7 +62,7 @@ func disturbances(round int) []disturbance {
 		killed = append(killed, "ministack")
 	}
 	for _, kind := range killed {
-		all = append(all, disturbance{kind + " killed", true, func(t *testing.T, out outputs) { soakKill(t, out, kind) }})
+		all = append(all, disturbance{kind + " killed", true, func(t *testing.T, out outputs) { killServer(t, out, kind) }})
 	}
 	return all
 }
@@ -104,10 +102,7 @@ func soakDeployment(t *testing.T, out outputs, memory int) {
 	t.Helper()
 	config := filepath.Join(t.TempDir(), "Pulumi."+out.Stack+".yaml")
 	writeFile(t, config, editedConfig(t, out, edit{key: "api.memoryMb", value: memory}))
-	_, stderr, code := pulumi(t, out, repository(t), "up", "--stack", out.Stack, "--config-file", config, "--yes", "--skip-preview", "--suppress-outputs")
-	if code != 0 {
-		t.Errorf("pulumi up with api.memoryMb %d: exit %d\n%s", memory, code, stderr)
-	}
+	manage(t, out, config, "up", "--yes", "--skip-preview", "--suppress-outputs")
 }
 
 // soakCanary publishes a version, lets it serve half of the requests and then all, rolls it back and deletes old versions.
@@ -123,19 +118,6 @@ func soakCanary(t *testing.T, out outputs) {
 	}
 }
 
-// soakKill kills a server of the stack, or the emulator, which the daemon restarts.
-func soakKill(t *testing.T, out outputs, kind string) {
-	t.Helper()
-	before := serverPart(t, out, kind)
-	if err := syscall.Kill(before.PID, syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
-	recovers(t, kind, func() bool {
-		after := serverPart(t, out, kind)
-		return after.Restarts.Count > before.Restarts.Count && after.Health == "ok"
-	})
-}
-
 // processUse is what the processes of one kind use together.
 type processUse struct {
 	processes, descriptors int
@@ -145,18 +127,8 @@ type processUse struct {
 // soakUse returns what the sandbox's processes use, by kind. The programs behind a port of a server are not counted.
 func soakUse(t *testing.T) map[string]processUse {
 	t.Helper()
-	var report struct {
-		Parts []struct {
-			Kind   string
-			PID    int
-			Memory int64
-		}
-	}
-	if err := json.Unmarshal([]byte(mustRun(t, time.Minute, "status", "--json")), &report); err != nil {
-		t.Fatal(err)
-	}
 	all, seen := map[string]processUse{}, map[int]bool{}
-	for _, part := range report.Parts {
+	for _, part := range statusParts(t) {
 		if seen[part.PID] {
 			continue // gateway and API are one process
 		}

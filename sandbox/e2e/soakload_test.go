@@ -31,8 +31,8 @@ type soakLoad struct {
 	out    outputs
 	prefix string
 	phase  atomic.Pointer[phase]
-	ended  chan struct{}
-	wait   sync.WaitGroup
+	// end ends the clients and waits for them, also if the test fails before its end.
+	end func()
 
 	items []*soakItem
 	files []soakFile
@@ -51,7 +51,7 @@ type soakFile struct {
 // startSoakLoad creates what the clients read and starts them.
 func startSoakLoad(t *testing.T, out outputs) *soakLoad {
 	t.Helper()
-	l := &soakLoad{t: t, out: out, prefix: "soak-" + strconv.FormatInt(time.Now().Unix(), 36) + "-", ended: make(chan struct{})}
+	l := &soakLoad{t: t, out: out, prefix: "soak-" + strconv.FormatInt(time.Now().Unix(), 36) + "-"}
 	l.phase.Store(&phase{name: "before the first disturbance"})
 	for i := range soakListed {
 		expect(t, out, http.MethodPut, l.listed(i), `{"n":0}`, http.StatusCreated)
@@ -63,13 +63,19 @@ func startSoakLoad(t *testing.T, out outputs) *soakLoad {
 	for i := range soakItems {
 		l.items = append(l.items, &soakItem{id: l.prefix + strconv.Itoa(i)})
 	}
-	turns := time.NewTicker(time.Second / soakRate)
-	t.Cleanup(turns.Stop)
+	turns, ended := time.NewTicker(time.Second/soakRate), make(chan struct{})
+	var clients sync.WaitGroup
+	l.end = sync.OnceFunc(func() {
+		turns.Stop()
+		close(ended)
+		clients.Wait()
+	})
+	t.Cleanup(l.end)
 	for range soakClients {
-		l.wait.Go(func() {
+		clients.Go(func() {
 			for {
 				select {
-				case <-l.ended:
+				case <-ended:
 					return
 				case <-turns.C:
 					l.once()
@@ -132,7 +138,7 @@ func (l *soakLoad) disagree(format string, args ...any) {
 	}
 }
 
-// list reads all pages and compares the items that nobody writes.
+// list reads all pages and compares the items that are not written.
 func (l *soakLoad) list() {
 	var found []string
 	for path := "/items?limit=40"; path != ""; {
@@ -199,8 +205,7 @@ func (l *soakLoad) summary() string {
 // stop ends the clients and reads every item once more, in the API and in the database.
 func (l *soakLoad) stop(t *testing.T) {
 	t.Helper()
-	close(l.ended)
-	l.wait.Wait()
+	l.end()
 	for _, item := range l.items {
 		l.confirm(t, item)
 	}
