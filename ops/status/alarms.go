@@ -26,7 +26,7 @@ type alarm struct {
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
 const alarmsPerCall = 100
 
-// alarms lists the stack's alarms that are in ALARM, are gone, or notify nobody because their actions are off.
+// alarms lists the stack's alarms that are in ALARM, are gone, or send no notification because their actions are off.
 func alarms(ctx context.Context, s *stack) ([]Item, error) {
 	var names []string
 	for _, token := range []string{types.MetricAlarm, types.CompositeAlarm} {
