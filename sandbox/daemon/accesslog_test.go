@@ -23,7 +23,7 @@ func TestAnAccessLogReachesItsFileAndItsLogGroup(t *testing.T) {
 		return nil
 	}
 	log := slog.New(slog.DiscardHandler)
-	a := &account{access: file, shipper: newShipper(put, log), metrics: metrics.New(nil, metrics.NewClock(time.Now), log)}
+	a := &account{access: file, shipper: newShipper(put, log), metrics: metrics.New(nil, metrics.NewStore(), metrics.NewClock(time.Now), log)}
 	const destination = "arn:aws:logs:eu-west-1:000000000000:log-group:didomi-dev-api-access-log-1a2b3c4"
 	a.logAccess(destination, `{"status":"200"}`)
 	a.shipper.close()

@@ -37,6 +37,7 @@ type account struct {
 	proxy     *http.Server // to the issuer, of functions outside the VPC
 	faults    *faults.Registry
 	shipper   *shipper // of the functions' logs
+	store     *metrics.Store
 	metrics   *metrics.CloudWatch
 	watching  context.CancelFunc // ends the evaluation of alarms
 	access    *os.File           // access log of the REST APIs
@@ -49,7 +50,7 @@ var limits = gateway.Limits{Quotas: map[string]float64{"vpc/L-F678F1CE": 10, "vp
 
 // openAccount starts an empty account. On error, it stops what it has started.
 func openAccount(ctx context.Context, l layout.Layout, region string, log *slog.Logger) (_ *account, err error) {
-	a := &account{root: newCredentials(), key: rand.Text()}
+	a := &account{root: newCredentials(), key: rand.Text(), store: metrics.NewStore()}
 	a.faults = faults.New(a.stackOf)
 	defer func() {
 		if err != nil {
@@ -109,7 +110,7 @@ func (a *account) openControlPlane(ctx context.Context, l layout.Layout, region 
 		PublicURL:   &url.URL{Scheme: "http", Host: l.GatewayAddr()},
 		AccessKeyID: a.root.id, SecretAccessKey: a.root.secret,
 		Region: region, AccountID: layout.Account,
-		Limits: limits, Dir: filepath.Join(l.Data(), "code"), Plane: a.plane, ProxyWarmUp: l.ProxyWarmUp, Issuer: a.issuer, Calls: a.calls, Logged: a.logged, Measured: a.measured, Logger: log,
+		Limits: limits, Dir: filepath.Join(l.Data(), "code"), Plane: a.plane, ProxyWarmUp: l.ProxyWarmUp, Issuer: a.issuer, Calls: a.calls, Logged: a.logged, Metrics: a.store, Measured: a.measured, Logger: log,
 	})
 	if err != nil {
 		return fmt.Errorf("create the gateway: %w", err)

@@ -22,7 +22,7 @@ func (a *account) openMetrics(l layout.Layout, log *slog.Logger) {
 	if l.ClockHeld {
 		clock.Hold()
 	}
-	a.metrics = metrics.New(a.gateway, clock, log)
+	a.metrics = metrics.New(a.gateway, a.store, clock, log)
 	a.metrics.Sample = (&sampler{account: a, log: log, earlier: map[string]dataplane.CacheFigures{}}).sample
 	ctx, cancel := context.WithCancel(context.Background())
 	a.watching = cancel

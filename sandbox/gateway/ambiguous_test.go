@@ -181,6 +181,7 @@ func TestAnAmbiguousCallIsRejected(t *testing.T) {
 		"a Secrets Manager call with two targets":                   {"POST", "/", `{}`, []string{signed("secretsmanager"), jsonHeader, "X-Amz-Target: secretsmanager.GetSecretValue", "X-Amz-Target: secretsmanager.RotateSecret"}},
 		"a compressed call":                                         {"POST", "/", `{}`, []string{signed("secretsmanager"), jsonHeader, "Content-Encoding: gzip", "X-Amz-Target: secretsmanager.RotateSecret"}},
 		"an alarm by a form":                                        {"POST", "/", "Action=PutMetricAlarm", []string{signed("monitoring"), formHeader}},
+		"metric data by a form":                                     {"POST", "/", "Action=GetMetricData", []string{signed("monitoring"), formHeader}},
 		"an alarm by GET":                                           {"GET", "/?Action=PutMetricAlarm", "", []string{signed("monitoring")}},
 		"an alarm by JSON":                                          {"POST", "/", `{}`, []string{signed("monitoring"), jsonHeader, "X-Amz-Target: GraniteServiceVersion20100801.PutMetricAlarm"}},
 		"an alarm by JSON to the CBOR path":                         {"POST", cloudwatchgw.Path + "PutMetricAlarm", `{}`, []string{signed("monitoring"), jsonHeader}},

@@ -19,7 +19,7 @@ func TestAlarmsHaveTheirSettings(t *testing.T) {
 	plain.Namespace, plain.MetricName, plain.Period, plain.Statistic = aws.String("N"), aws.String("M"), aws.Int32(60), types.StatisticSum
 	percentile.Namespace, percentile.MetricName, percentile.Period = aws.String("N"), aws.String("M"), aws.Int32(60)
 	percentile.ExtendedStatistic, percentile.EvaluateLowSampleCountPercentile = aws.String("p99"), aws.String("ignore")
-	expression.Metrics = []types.MetricDataQuery{{Id: aws.String("rate"), Expression: aws.String("1 + 1"), ReturnData: aws.Bool(true)}}
+	expression.Metrics = []types.MetricDataQuery{{Id: aws.String("rate"), Expression: aws.String("TIME_SERIES(1 + 1)"), ReturnData: aws.Bool(true)}}
 	for _, input := range []cloudwatch.PutMetricAlarmInput{plain, percentile, expression} {
 		if _, err := client.PutMetricAlarm(t.Context(), &input); err != nil {
 			t.Fatal(err)
@@ -44,7 +44,7 @@ func TestAlarmsHaveTheirSettings(t *testing.T) {
 		}
 	})
 	t.Run("an alarm on an expression has no statistic", func(t *testing.T) {
-		if got := read("expression"); got.Statistic != "" || len(got.Metrics) != 1 || aws.ToString(got.Metrics[0].Expression) != "1 + 1" {
+		if got := read("expression"); got.Statistic != "" || len(got.Metrics) != 1 || aws.ToString(got.Metrics[0].Expression) != "TIME_SERIES(1 + 1)" {
 			t.Errorf("got %+v", got)
 		}
 	})
@@ -116,6 +116,16 @@ func TestAnInvalidAlarmIsRejected(t *testing.T) {
 		{"an expression on eleven metrics", func(in *cloudwatch.PutMetricAlarmInput) {
 			onQueries(in, sum, query(0), query(1), query(2), query(3), query(4), query(5), query(6), query(7), query(8), query(9), query(10))
 		}, "11 metrics, more than 10"},
+		{"an expression with an unknown function", func(in *cloudwatch.PutMetricAlarmInput) {
+			wrong := sum
+			wrong.Expression = aws.String("TOTAL(METRICS())")
+			onQueries(in, wrong, query(0))
+		}, "Error in expression 'sum': Function 'TOTAL' not found"},
+		{"an expression that is several time series", func(in *cloudwatch.PutMetricAlarmInput) {
+			wrong := sum
+			wrong.Expression = aws.String("METRICS()")
+			onQueries(in, wrong, query(0), query(1))
+		}, "return 2 time series"},
 		{"queries of which none returns data", func(in *cloudwatch.PutMetricAlarmInput) { onQueries(in, query(0)) }, "0 of Metrics return data"},
 		{"queries and a metric", func(in *cloudwatch.PutMetricAlarmInput) { in.Metrics = []types.MetricDataQuery{sum, query(0)} }, "exclude each other"},
 	} {

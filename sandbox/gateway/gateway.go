@@ -80,6 +80,8 @@ type Config struct {
 	Calls io.Writer
 	// Logged receives the log events that callers write; nil: none. It must not block.
 	Logged func(group string, events []logs.Event)
+	// Metrics is where metrics are read. It defaults to an empty store.
+	Metrics *metrics.Store
 	// Measured receives the metrics that callers put; nil: none.
 	Measured func([]metrics.Datum)
 	// Draw returns a number in [0, 1) for each invocation of an alias with
@@ -128,7 +130,7 @@ func New(c Config) (*Gateway, error) {
 		acm.New(g.account),
 		g.apis.Calls(),
 		appautoscaling.New(g.account),
-		cloudwatch.New(g.account, c.Measured),
+		cloudwatch.New(g.account, c.Metrics, c.Measured),
 		ec2.New(g.account),
 		elasticache.New(g.account, c.Plane),
 		iam.New(g.account),
@@ -188,6 +190,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Logged == nil {
 		c.Logged = func(string, []logs.Event) {}
+	}
+	if c.Metrics == nil {
+		c.Metrics = metrics.NewStore()
 	}
 	if c.Measured == nil {
 		c.Measured = func([]metrics.Datum) {}

@@ -28,7 +28,13 @@ func TestAlarmsAreReadForTheirEvaluation(t *testing.T) {
 		},
 		{
 			AlarmName: aws.String("math"), EvaluationPeriods: aws.Int32(2), ComparisonOperator: types.ComparisonOperatorLessThanThreshold, Threshold: aws.Float64(1),
-			Metrics: []types.MetricDataQuery{{Id: aws.String("rate"), Expression: aws.String("RATE(m1)"), ReturnData: aws.Bool(true)}},
+			Metrics: []types.MetricDataQuery{
+				{Id: aws.String("rate"), Expression: aws.String("RATE(m1)"), Label: aws.String("rate")},
+				{Id: aws.String("m1"), ReturnData: aws.Bool(false), MetricStat: &types.MetricStat{
+					Metric: &types.Metric{Namespace: aws.String("N"), MetricName: aws.String("M"), Dimensions: []types.Dimension{{Name: aws.String("A"), Value: aws.String("1")}}},
+					Period: aws.Int32(300), Stat: aws.String("p99"), Unit: types.StandardUnitCount,
+				}},
+			},
 		},
 	} {
 		if _, err := client.PutMetricAlarm(t.Context(), &alarm); err != nil {
@@ -46,8 +52,12 @@ func TestAlarmsAreReadForTheirEvaluation(t *testing.T) {
 	if !reflect.DeepEqual(got[0], want) {
 		t.Errorf("got %+v, want %+v", got[0], want)
 	}
-	if got[1].Expression != "RATE(m1)" || got[1].Needed != 2 {
-		t.Errorf("got %+v", got[1])
+	queries := []metrics.Query{
+		{ID: "rate", Expression: "RATE(m1)", Label: "rate", Metric: metrics.Metric{Dimensions: map[string]string{}}},
+		{ID: "m1", Metric: metrics.Metric{Namespace: "N", Name: "M", Dimensions: map[string]string{"A": "1"}}, Unit: "Count", Statistic: "p99", Period: 5 * time.Minute, Hidden: true},
+	}
+	if !reflect.DeepEqual(got[1].Queries, queries) || got[1].Period != 5*time.Minute || got[1].Needed != 2 {
+		t.Errorf("got %+v, want %+v", got[1], queries)
 	}
 	if err := s.gateway.SetAlarmState(t.Context(), "latency", metrics.Outcome{State: metrics.InAlarm, Reason: "it is slow"}); err != nil {
 		t.Fatal(err)

@@ -38,8 +38,8 @@ type Alarm struct {
 	// IgnoreLowSamples keeps the state while a percentile has low samples.
 	IgnoreLowSamples bool
 	State            State
-	// Expression is an expression of metric math, which is not supported.
-	Expression string
+	// Queries replace the metric: the alarm is on the one that is not hidden. Period is then theirs.
+	Queries []Query
 }
 
 // Outcome is the result of an evaluation.
@@ -59,31 +59,56 @@ const (
 
 // Evaluate evaluates the alarm at a time by the points of the store. Its error names what is not supported.
 func (a Alarm) Evaluate(store *Store, now time.Time) (Outcome, error) {
-	if a.Expression != "" {
-		return Outcome{}, fmt.Errorf("alarm %s: the expression %q: metric math is not supported", a.Name, a.Expression)
-	}
-	statistic, err := ParseStatistic(a.Statistic)
-	if err != nil {
-		return Outcome{}, fmt.Errorf("alarm %s: %w", a.Name, err)
-	}
 	breaches, ok := comparisons[a.Comparison]
 	if !ok {
 		return Outcome{}, fmt.Errorf("alarm %s: the comparison %q is not supported", a.Name, a.Comparison)
 	}
-	distributions := store.Points(a.Metric, a.Unit, a.Period, now, a.Periods+furtherPoints)
-	if a.IgnoreLowSamples && samples(distributions[furtherPoints:]) < statistic.leastSamples() {
+	values, enough, err := a.values(store, now.Add(-time.Duration(a.Periods+furtherPoints)*a.Period), now)
+	if err != nil {
+		return Outcome{}, fmt.Errorf("alarm %s: %w", a.Name, err)
+	}
+	if !enough {
 		return Outcome{State: a.State}, nil
 	}
-	points := make([]point, len(distributions))
-	for i, d := range distributions {
-		if value, ok := statistic.Of(d); ok && breaches(value, a.Threshold) {
+	points := make([]point, len(values))
+	for i, value := range values {
+		switch {
+		case math.IsNaN(value):
+		case breaches(value, a.Threshold):
 			points[i] = bad
-		} else if ok {
+		default:
 			points[i] = good
 		}
 	}
 	state := a.decide(points)
-	return Outcome{state, a.reason(statistic, distributions, points, state)}, nil
+	return Outcome{state, a.reason(values, points, state)}, nil
+}
+
+// values returns the values of the evaluation range, and whether there are enough samples to evaluate them.
+func (a Alarm) values(store *Store, start, end time.Time) ([]float64, bool, error) {
+	if len(a.Queries) > 0 {
+		results, err := store.Query(a.Queries, start, end)
+		if err == nil && len(results) != 1 {
+			err = fmt.Errorf("its queries return %d time series; must be one", len(results))
+		}
+		if err != nil {
+			return nil, false, err
+		}
+		return results[0].Values, true, nil
+	}
+	statistic, err := ParseStatistic(a.Statistic)
+	if err != nil {
+		return nil, false, err
+	}
+	distributions := store.Range(a.Metric, a.Unit, a.Period, start, end)
+	if a.IgnoreLowSamples && samples(distributions[furtherPoints:]) < statistic.leastSamples() {
+		return nil, false, nil
+	}
+	values := make([]float64, len(distributions))
+	for i, d := range distributions {
+		values[i] = statistic.orMissing(d)
+	}
+	return values, true, nil
 }
 
 func samples(distributions []*Distribution) float64 {
@@ -151,11 +176,11 @@ func count(points []point, kind point) int {
 }
 
 // reason is worded as AWS words it.
-func (a Alarm) reason(statistic Statistic, distributions []*Distribution, points []point, state State) string {
+func (a Alarm) reason(values []float64, points []point, state State) string {
 	within := points[furtherPoints:]
 	newest := math.NaN()
-	for _, d := range distributions {
-		if value, ok := statistic.Of(d); ok {
+	for _, value := range values {
+		if !math.IsNaN(value) {
 			newest = value
 		}
 	}

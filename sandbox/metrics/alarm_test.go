@@ -148,10 +148,11 @@ func TestAPercentileOfLowSamples(t *testing.T) {
 
 func TestWhatIsNotSupportedIsNamed(t *testing.T) {
 	for want, change := range map[string]func(*Alarm){
-		`"tm90"`:                         func(a *Alarm) { a.Statistic = "tm90" },
-		`"p101"`:                         func(a *Alarm) { a.Statistic = "p101" },
-		`"LessThanLowerThreshold"`:       func(a *Alarm) { a.Comparison = "LessThanLowerThreshold" },
-		`"RATE(m1)": metric math is not`: func(a *Alarm) { a.Expression = "RATE(m1)" },
+		`"tm90"`:                   func(a *Alarm) { a.Statistic = "tm90" },
+		`"p101"`:                   func(a *Alarm) { a.Statistic = "p101" },
+		`"LessThanLowerThreshold"`: func(a *Alarm) { a.Comparison = "LessThanLowerThreshold" },
+		`Error in expression 'e1': Function 'SEARCH' not found`: func(a *Alarm) { a.Queries = []Query{{ID: "e1", Expression: "SEARCH('x')"}} },
+		`return 2 time series`: func(a *Alarm) { a.Queries = []Query{{ID: "e1", Expression: "[TIME_SERIES(1), TIME_SERIES(2)]"}} },
 	} {
 		a := errorsAlarm()
 		change(&a)
@@ -177,5 +178,48 @@ func TestTheReasonOfAnOutcome(t *testing.T) {
 	minutesAgo(s, a.Metric, 1, 3)
 	if got, err := a.Evaluate(s, end); err != nil || !strings.Contains(got.Reason, "2 out of the last 5 datapoints breached the threshold (GreaterThanThreshold 0), the newest is 4") {
 		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestAnAlarmOnAnExpressionIsEvaluatedAsOneOnAMetric(t *testing.T) {
+	errors, requests := Metric{"N", "Errors", map[string]string{"A": "1"}}, Metric{"N", "Requests", map[string]string{"A": "1"}}
+	rate := Alarm{
+		Name: "rate", Period: time.Minute, Periods: 3, Needed: 2, Comparison: "GreaterThanThreshold", Threshold: 0.1, Missing: "notBreaching", State: OK,
+		Queries: []Query{
+			{ID: "errors", Metric: errors, Statistic: "Sum", Period: time.Minute, Hidden: true},
+			{ID: "requests", Metric: requests, Statistic: "Sum", Period: time.Minute, Hidden: true},
+			{ID: "rate", Expression: "errors / requests"},
+		},
+	}
+	for name, c := range map[string]struct {
+		change func(*Alarm, *Store)
+		want   State
+	}{
+		"two minutes of three above the rate": {func(*Alarm, *Store) {}, InAlarm},
+		"of three":                            {func(a *Alarm, _ *Store) { a.Needed = 3 }, OK},
+		"at the rate":                         {func(a *Alarm, _ *Store) { a.Threshold = 0.2 }, OK},
+		"on another metric":                   {func(a *Alarm, _ *Store) { a.Queries[0].Dimensions = nil }, OK},
+		"without requests":                    {func(a *Alarm, _ *Store) { a.Queries[1].Name = "None" }, OK},
+		"without requests, which breaches": {func(a *Alarm, _ *Store) {
+			a.Queries[1].Name, a.Missing = "None", "breaching"
+		}, InAlarm},
+		"without requests, which is missing": {func(a *Alarm, _ *Store) {
+			a.Queries[1].Name, a.Missing = "None", "missing"
+		}, Insufficient},
+		"a good minute": {func(a *Alarm, s *Store) { minutesAgo(s, requests, 1, 100) }, OK},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, a := NewStore(), rate
+			a.Queries = append([]Query{}, rate.Queries...)
+			for minutes := range 2 {
+				minutesAgo(s, errors, minutes, 1, 1)
+				minutesAgo(s, requests, minutes, 10)
+			}
+			c.change(&a, s)
+			got, err := a.Evaluate(s, end)
+			if err != nil || got.State != c.want {
+				t.Errorf("%+v, %v; want %s", got, err, c.want)
+			}
+		})
 	}
 }

@@ -48,9 +48,9 @@ type CloudWatch struct {
 	problems sync.Map // that the log has
 }
 
-// New returns CloudWatch with the clock. Run evaluates alarms.
-func New(account Account, clock *Clock, log *slog.Logger) *CloudWatch {
-	return &CloudWatch{Store: NewStore(), Clock: clock, account: account, log: log, evaluated: clock.Now().Truncate(step)}
+// New returns CloudWatch with the store and the clock. Run evaluates alarms.
+func New(account Account, store *Store, clock *Clock, log *slog.Logger) *CloudWatch {
+	return &CloudWatch{Store: store, Clock: clock, account: account, log: log, evaluated: clock.Now().Truncate(step)}
 }
 
 // Log counts a log event, whose time is the machine's.

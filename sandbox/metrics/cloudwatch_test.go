@@ -46,7 +46,7 @@ func newTest(t *testing.T, account *fakeAccount) (*CloudWatch, *strings.Builder)
 	var log strings.Builder
 	clock := NewClock(func() time.Time { return end })
 	clock.Hold()
-	return New(account, clock, slog.New(slog.NewTextHandler(&log, nil))), &log
+	return New(account, NewStore(), clock, slog.New(slog.NewTextHandler(&log, nil))), &log
 }
 
 func TestAnAlarmEntersALARMInItsMinuteAndReturnsToOK(t *testing.T) {
@@ -140,7 +140,7 @@ func TestLogEventsHaveTheMetricsOfFiltersAndTheirOwn(t *testing.T) {
 	c.Turn(t.Context(), time.Minute)
 	sum := func(m Metric, want Distribution) {
 		t.Helper()
-		got := c.Store.Points(m, "", time.Minute, end.Add(time.Minute), 1)[0]
+		got := c.Store.Range(m, "", time.Minute, end, end.Add(time.Minute))[0]
 		if got == nil || got.Sum != want.Sum || got.Count != want.Count {
 			t.Errorf("%v: %+v, want %+v", m, got, want)
 		}
@@ -209,7 +209,7 @@ func TestRunCountsAndEvaluatesByItself(t *testing.T) {
 	account := &fakeAccount{alarms: []Alarm{errorsAlarm()}}
 	account.alarms[0].State = Insufficient
 	clock := NewClock(time.Now)
-	c := New(account, clock, slog.New(slog.DiscardHandler))
+	c := New(account, NewStore(), clock, slog.New(slog.DiscardHandler))
 	clock.turn(time.Now().Add(2 * time.Minute)) // a minute is due
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})

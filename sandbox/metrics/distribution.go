@@ -96,6 +96,14 @@ func (s Statistic) Of(d *Distribution) (float64, bool) {
 	return d.percentile(s.percentile)
 }
 
+// orMissing returns the statistic of a distribution; NaN: it has none.
+func (s Statistic) orMissing(d *Distribution) float64 {
+	if value, ok := s.Of(d); ok {
+		return value
+	}
+	return math.NaN()
+}
+
 // percentile returns the least value that at least so many percent of the values do not exceed. There is none of
 // negative values.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#Percentiles

@@ -83,7 +83,7 @@ func TestTheFunctionsMetricsAreExtracted(t *testing.T) {
 		{"app/function", "CacheHit", of}, {"app/function", "DatabaseFailures", of},
 		{"app/function", "Latency", map[string]string{"FunctionName": "f", "Route": "GET /items/{id}"}},
 	}
-	if got := s.Metrics(""); !reflect.DeepEqual(got, want) {
+	if got := s.Metrics("", time.Time{}); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }

@@ -133,19 +133,21 @@ func (s *series) expire(now time.Time) {
 	}
 }
 
-// Points returns the distributions of the periods that end at end, the oldest first; nil: no data. An empty unit is any.
-func (s *Store) Points(m Metric, unit string, period time.Duration, end time.Time, count int) []*Distribution {
+// Range returns the distributions of the periods from start to before end, the oldest first; nil: no data. An empty unit is
+// any. Periods begin at start, which is rounded down to a minute or to a shorter period. Those below a minute have only
+// values that are stored by the second.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricStatistics.html
+func (s *Store) Range(m Metric, unit string, period time.Duration, start, end time.Time) []*Distribution {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	points := make([]*Distribution, count)
+	points := make([]*Distribution, periods(start, end, period))
 	of := s.series[m.key()]
 	if of == nil {
 		return points
 	}
-	seconds := int64(period / time.Second)
-	begin := end.Unix() - seconds*int64(count)
+	begin, seconds := aligned(start, period).Unix(), int64(period/time.Second)
 	for at, point := range of.points {
-		if at.second < begin || at.second >= end.Unix() || unit != "" && at.unit != unit {
+		if at.second < begin || at.second >= end.Unix() || unit != "" && at.unit != unit || period < time.Minute && !at.fine {
 			continue
 		}
 		i := (at.second - begin) / seconds
@@ -157,14 +159,27 @@ func (s *Store) Points(m Metric, unit string, period time.Duration, end time.Tim
 	return points
 }
 
-// Metrics lists the metrics of a namespace; of every one if it is empty.
-func (s *Store) Metrics(namespace string) []Metric {
+// Units lists the units of a metric's values.
+func (s *Store) Units(m Metric) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	units := map[string]bool{}
+	if of := s.series[m.key()]; of != nil {
+		for at := range of.points {
+			units[at.unit] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(units))
+}
+
+// Metrics lists the metrics of a namespace that have data since a time; of every one if it is empty.
+func (s *Store) Metrics(namespace string, since time.Time) []Metric {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var list []Metric
 	for _, key := range slices.Sorted(maps.Keys(s.series)) {
-		if m := s.series[key].metric; namespace == "" || m.Namespace == namespace {
-			list = append(list, m)
+		if of := s.series[key]; (namespace == "" || of.metric.Namespace == namespace) && of.newest >= since.Unix()/60 {
+			list = append(list, of.metric)
 		}
 	}
 	return list

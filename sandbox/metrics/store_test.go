@@ -61,7 +61,7 @@ func TestPointsOfAPeriod(t *testing.T) {
 	}
 	counts := func(period time.Duration, n int) string {
 		text := ""
-		for _, d := range s.Points(m, "", period, end, n) {
+		for _, d := range s.Range(m, "", period, end.Add(-time.Duration(n)*period), end) {
 			if d == nil {
 				text += " -"
 				continue
@@ -84,7 +84,7 @@ func TestValuesOfHighResolutionHaveSecondsForThreeHours(t *testing.T) {
 	s := NewStore()
 	put := func(at time.Time, fine bool) { s.Put(Datum{Metric: m, Time: at, Value: 1, Fine: fine}) }
 	counted := func(end time.Time) (n float64) {
-		for _, d := range s.Points(m, "", 10*time.Second, end, 1) {
+		for _, d := range s.Range(m, "", 10*time.Second, end.Add(-10*time.Second), end) {
 			if d != nil {
 				n += d.Count
 			}
@@ -101,7 +101,7 @@ func TestValuesOfHighResolutionHaveSecondsForThreeHours(t *testing.T) {
 	if got := counted(end); got != 0 {
 		t.Errorf("%v values in these ten seconds after three hours", got)
 	}
-	if minute := s.Points(m, "", time.Minute, end, 1)[0]; minute == nil || minute.Count != 3 {
+	if minute := s.Range(m, "", time.Minute, end.Add(-time.Minute), end)[0]; minute == nil || minute.Count != 3 {
 		t.Errorf("the minute has %+v", minute)
 	}
 }
@@ -111,10 +111,10 @@ func TestTheStoreIsBounded(t *testing.T) {
 	for i := range maxSeries + 10 {
 		s.Put(Datum{Metric: Metric{"N", fmt.Sprint("m", i), nil}, Time: end.Add(time.Duration(i) * time.Minute)})
 	}
-	if n := len(s.Metrics("")); n != maxSeries {
+	if n := len(s.Metrics("", time.Time{})); n != maxSeries {
 		t.Errorf("%d metrics", n)
 	}
-	if got := s.Metrics("N")[0].Name; got == "m0" {
+	if got := s.Metrics("N", time.Time{})[0].Name; got == "m0" {
 		t.Error("the metric without data for the longest time is kept")
 	}
 	m := Metric{Namespace: "old", Name: "m"}

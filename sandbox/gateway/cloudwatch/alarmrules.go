@@ -9,6 +9,7 @@ import (
 	"github.com/aws/smithy-go/encoding/cbor"
 
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
+	"github.com/didomi/serverless-api/sandbox/metrics"
 )
 
 // alarmRule is a rule for alarms that AWS enforces and the emulator does not. It returns the violation, or an empty
@@ -132,25 +133,32 @@ func missingData(alarm cbor.Map) string {
 	return ""
 }
 
-// alarmQueries limits an alarm on an expression to ten metrics and to one query that returns data.
+// alarmQueries limits an alarm on an expression to ten metrics and to one query that returns data, one time series.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDataQuery.html
 func alarmQueries(alarm cbor.Map) string {
 	list, _ := alarm["Metrics"].(cbor.List)
-	metrics, returning := 0, 0
+	stats, returning := 0, 0
 	for _, item := range list {
 		query, _ := item.(cbor.Map)
 		if query["MetricStat"] != nil {
-			metrics++
+			stats++
 		}
 		if returned, set := query["ReturnData"].(cbor.Bool); !set || bool(returned) {
 			returning++
 		}
 	}
 	switch {
-	case metrics > 10:
-		return fmt.Sprintf("Metrics has %d metrics, more than 10", metrics)
+	case stats > 10:
+		return fmt.Sprintf("Metrics has %d metrics, more than 10", stats)
 	case len(list) > 0 && returning != 1:
 		return fmt.Sprintf("%d of Metrics return data; must be one", returning)
+	}
+	queries, err := alarmMetrics(list)
+	if err == nil && len(queries) > 0 {
+		err = metrics.CheckAlarm(queries)
+	}
+	if err != nil {
+		return err.Error()
 	}
 	return ""
 }

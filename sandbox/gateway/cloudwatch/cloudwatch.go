@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/aws/smithy-go/encoding/cbor"
@@ -19,28 +20,36 @@ const Path = "/service/GraniteServiceVersion20100801/operation/"
 // service corrects CloudWatch.
 type service struct {
 	*call.Account
+	store    *metrics.Store
 	measured func([]metrics.Datum)
 }
 
-// New returns the corrected calls of CloudWatch. measured is called with the metrics that a caller has put.
-func New(a *call.Account, measured func([]metrics.Datum)) call.Service {
-	s := &service{Account: a, measured: measured}
-	put := call.WithBody(s.putMetricData)
+// New returns the corrected calls of CloudWatch, which reads metrics from the store. measured is called with the metrics
+// that a caller has put.
+func New(a *call.Account, store *metrics.Store, measured func([]metrics.Datum)) call.Service {
+	s := &service{Account: a, store: store, measured: measured}
+	onMetrics := map[string]call.Handler{
+		"PutMetricData": call.WithBody(s.putMetricData), "GetMetricData": call.Instead(s.getMetricData),
+		"GetMetricStatistics": call.Instead(s.getMetricStatistics), "ListMetrics": call.Instead(s.listMetrics),
+	}
 	return call.Service{
 		Name: "monitoring", Bounds: bounds, Ambiguous: ambiguous,
 		Encoded: func(r *http.Request) bool { return r.URL.Path == Path+"PutMetricData" },
 		Match: func(r *http.Request) call.Handler {
-			if r.Header.Get("X-Amz-Target") == target+"PutMetricData" {
-				return put
+			if operation, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), target); ok {
+				return onMetrics[operation]
 			}
 			return nil
 		},
 		Paths: map[string]call.Handler{
-			"POST " + Path + "PutMetricData":     put,
-			"POST " + Path + "PutCompositeAlarm": call.Bounded(bounds["PutCompositeAlarm"], rejectInvalidAlarm(compositeAlarmRules, call.After(storeMembers(compositeKey, compositeMembers...)))),
-			"POST " + Path + "PutDashboard":      call.Bounded(bounds["PutDashboard"], limitWidgets((*call.Exchange).Forward)),
-			"POST " + Path + "PutMetricAlarm":    call.Bounded(bounds["PutMetricAlarm"], rejectInvalidAlarm(metricAlarmRules, call.After(storeMembers(alarmKey, append([]string{"Statistic"}, alarmMembers...)...)))),
-			"POST " + Path + "DescribeAlarms":    call.After(s.describeAlarms),
+			"POST " + Path + "PutMetricData":       onMetrics["PutMetricData"],
+			"POST " + Path + "GetMetricData":       onMetrics["GetMetricData"],
+			"POST " + Path + "GetMetricStatistics": onMetrics["GetMetricStatistics"],
+			"POST " + Path + "ListMetrics":         onMetrics["ListMetrics"],
+			"POST " + Path + "PutCompositeAlarm":   call.Bounded(bounds["PutCompositeAlarm"], rejectInvalidAlarm(compositeAlarmRules, call.After(storeMembers(compositeKey, compositeMembers...)))),
+			"POST " + Path + "PutDashboard":        call.Bounded(bounds["PutDashboard"], limitWidgets((*call.Exchange).Forward)),
+			"POST " + Path + "PutMetricAlarm":      call.Bounded(bounds["PutMetricAlarm"], rejectInvalidAlarm(metricAlarmRules, call.After(storeMembers(alarmKey, append([]string{"Statistic"}, alarmMembers...)...)))),
+			"POST " + Path + "DescribeAlarms":      call.After(s.describeAlarms),
 		},
 	}
 }
@@ -138,6 +147,9 @@ var bounds = map[string]call.BoundedCall{
 	"PutDashboard":      call.BoundOf("InvalidParameterInput", "DashboardName", 255, call.WordDash),
 }
 
+// metricOperations are those on metrics, which the gateway serves in CBOR and in JSON.
+var metricOperations = []string{"PutMetricData", "GetMetricData", "GetMetricStatistics", "ListMetrics"}
+
 // ambiguous rejects a call that the gateway does not parse. It checks alarms and dashboards in CBOR, which the SDKs
 // use, so it accepts them in CBOR only.
 func ambiguous(r *http.Request) error {
@@ -159,8 +171,11 @@ func ambiguous(r *http.Request) error {
 		}
 		operation = form.Get("Action")
 	}
-	if strings.HasPrefix(operation, "Put") && (operation != "PutMetricData" || target == "") {
-		return fmt.Errorf("%q must be in CBOR, and PutMetricData in CBOR or JSON", operation)
+	switch {
+	case slices.Contains(metricOperations, operation) && target == "":
+		return fmt.Errorf("%q must be in CBOR or JSON", operation)
+	case strings.HasPrefix(operation, "Put") && !slices.Contains(metricOperations, operation):
+		return fmt.Errorf("%q must be in CBOR", operation)
 	}
 	return nil
 }

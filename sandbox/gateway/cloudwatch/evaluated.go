@@ -52,7 +52,11 @@ func Alarms(ctx context.Context, a *call.Account) ([]metrics.Alarm, error) {
 			return nil, fmt.Errorf("list the alarms: %w", err)
 		}
 		for _, alarm := range page.MetricAlarms {
-			all = append(all, alarm.evaluated(a.Fields.Get(alarmKey(alarm.AlarmName))))
+			evaluated, err := alarm.evaluated(a.Fields.Get(alarmKey(alarm.AlarmName)))
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, evaluated)
 		}
 		if token = page.NextToken; token == "" {
 			return all, nil
@@ -60,31 +64,37 @@ func Alarms(ctx context.Context, a *call.Account) ([]metrics.Alarm, error) {
 	}
 }
 
-// evaluated returns the alarm with the members that the gateway has stored of it.
-func (m metricAlarm) evaluated(stored map[string]any) metrics.Alarm {
+// evaluated returns the alarm with the members that the gateway has stored of it. An alarm on queries has their period.
+func (m metricAlarm) evaluated(stored map[string]any) (metrics.Alarm, error) {
 	lowSamples, _ := stored["EvaluateLowSampleCountPercentile"].(cbor.String)
-	return metrics.Alarm{
+	alarm := metrics.Alarm{
 		Name: m.AlarmName, Metric: metrics.Metric{Namespace: m.Namespace, Name: m.MetricName, Dimensions: m.Dimensions.byName()},
 		Unit: m.Unit, Statistic: cmp.Or(m.ExtendedStatistic, m.Statistic), Period: time.Duration(m.Period) * time.Second,
 		Periods: m.EvaluationPeriods, Needed: cmp.Or(m.DatapointsToAlarm, m.EvaluationPeriods),
 		Comparison: m.ComparisonOperator, Threshold: m.Threshold, Missing: m.TreatMissingData,
-		IgnoreLowSamples: lowSamples == "ignore", State: metrics.State(m.StateValue), Expression: expression(stored["Metrics"]),
+		IgnoreLowSamples: lowSamples == "ignore", State: metrics.State(m.StateValue),
 	}
+	queries, err := alarmMetrics(stored["Metrics"])
+	if err != nil {
+		return alarm, fmt.Errorf("alarm %s: Metrics: %w", m.AlarmName, err)
+	}
+	if alarm.Queries = queries; len(queries) > 0 {
+		alarm.Period = metrics.PeriodOf(queries)
+	}
+	return alarm, nil
 }
 
-// expression returns the first expression of an alarm on queries; empty: it is on a metric.
-func expression(stored any) string {
-	queries, _ := stored.(cbor.List)
-	for _, item := range queries {
-		query, _ := item.(cbor.Map)
-		if text := stringMember(query, "Expression"); text != "" {
-			return text
-		}
+// alarmMetrics decodes the member Metrics of an alarm.
+func alarmMetrics(member any) ([]metrics.Query, error) {
+	list, ok := member.(cbor.List)
+	if !ok {
+		return nil, nil
 	}
-	if len(queries) > 0 {
-		return "Metrics"
+	var decoded []metricDataQuery
+	if err := remarshal(list, &decoded); err != nil {
+		return nil, err
 	}
-	return ""
+	return queries(decoded), nil
 }
 
 // SetState sets the state of an alarm. The emulator executes its actions and evaluates the composite alarms above it.

@@ -1,16 +1,10 @@
 package cloudwatch
 
 import (
-	"bytes"
-	"compress/gzip"
-	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"time"
-
-	"github.com/aws/smithy-go/encoding/cbor"
 
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
 	"github.com/didomi/serverless-api/sandbox/metrics"
@@ -31,11 +25,11 @@ type metricData struct {
 	}
 }
 
-// putMetricData stores metrics for the evaluation of alarms, and has the emulator store them for those who read them. The
-// namespaces of AWS are rejected: https://github.com/boto/boto3/issues/1847.
+// putMetricData stores metrics once the emulator has authorized the caller. The namespaces of AWS are rejected:
+// https://github.com/boto/boto3/issues/1847.
 func (s *service) putMetricData(x *call.Exchange) error {
-	put, err := decodeMetricData(x)
-	if err != nil {
+	var put metricData
+	if err := decode(x, &put); err != nil {
 		return x.Reject(http.StatusBadRequest, "InvalidParameterValue", err.Error())
 	}
 	if strings.HasPrefix(put.Namespace, "AWS/") {
@@ -50,61 +44,6 @@ func (s *service) putMetricData(x *call.Exchange) error {
 	}
 	s.measured(data)
 	return nil
-}
-
-func decodeMetricData(x *call.Exchange) (put metricData, err error) {
-	body := x.Body
-	if x.Request.Header.Get("Content-Encoding") == "gzip" {
-		unpacked, err := gzip.NewReader(bytes.NewReader(body))
-		if err != nil {
-			return put, fmt.Errorf("the body is not gzip: %w", err)
-		}
-		if body, err = io.ReadAll(io.LimitReader(unpacked, maxMetricData+1)); err != nil || len(body) > maxMetricData {
-			return put, fmt.Errorf("the body is no gzip of at most %d bytes", maxMetricData)
-		}
-	}
-	if call.IsCBOR(x.Request.Header) {
-		value, err := cbor.Decode(body)
-		if err != nil {
-			return put, fmt.Errorf("the body is not CBOR: %w", err)
-		}
-		if body, err = json.Marshal(plain(value)); err != nil {
-			return put, fmt.Errorf("the body has no JSON: %w", err)
-		}
-	}
-	if err := json.Unmarshal(body, &put); err != nil {
-		return put, fmt.Errorf("the body is invalid: %w", err)
-	}
-	return put, nil
-}
-
-// maxMetricData is the largest request of PutMetricData, uncompressed.
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
-const maxMetricData = 1 << 20
-
-// plain converts CBOR to what encoding/json encodes. A timestamp is a number.
-func plain(value cbor.Value) any {
-	switch v := value.(type) {
-	case cbor.Map:
-		object := map[string]any{}
-		for name, member := range v {
-			object[name] = plain(member)
-		}
-		return object
-	case cbor.List:
-		list := make([]any, len(v))
-		for i, element := range v {
-			list[i] = plain(element)
-		}
-		return list
-	case *cbor.Tag:
-		return plain(v.Value)
-	case *cbor.Nil, *cbor.Undefined:
-		return nil
-	case cbor.NegInt:
-		return -float64(v)
-	}
-	return value // a type whose underlying one encoding/json knows
 }
 
 // data returns the values. A set of statistics has no values, and is not supported.
