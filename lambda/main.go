@@ -22,6 +22,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/program"
 	"github.com/didomi/serverless-api/lambda/runtimeapi"
 	"github.com/didomi/serverless-api/lambda/secrets"
+	"github.com/didomi/serverless-api/lambda/steps"
 	"github.com/didomi/serverless-api/lambda/store"
 	"github.com/didomi/serverless-api/lambda/telemetry"
 )
@@ -87,7 +88,7 @@ func build(env func(string) string, log *slog.Logger) (program.Program, error) {
 	return program.Program{Handler: handle, Warmup: warmup}, nil
 }
 
-// countingSecrets counts failed reads of secrets, which would otherwise only show as failures of the
+// countingSecrets records reads of secrets, and counts failed ones, which would otherwise only show as failures of the
 // dependencies that the credentials are for.
 type countingSecrets struct {
 	secrets.API
@@ -95,6 +96,7 @@ type countingSecrets struct {
 }
 
 func (s countingSecrets) GetSecretValue(ctx context.Context, in *secretsmanager.GetSecretValueInput, opts ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error) {
+	defer steps.Begin(ctx, steps.Secrets).End()
 	out, err := s.API.GetSecretValue(ctx, in, opts...)
 	if err != nil {
 		s.failures.WarnContext(ctx, "secret not read", "error", err)

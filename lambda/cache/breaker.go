@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/didomi/serverless-api/lambda/internal/limit"
+	"github.com/didomi/serverless-api/lambda/steps"
 )
 
 // Breaker is a Store that bounds the time of another one, with a circuit breaker for each of its shards. Only End always
@@ -67,6 +68,7 @@ func (b *Breaker) Mark(ctx context.Context, key string, ttl time.Duration) (mine
 
 // End implements Store. It ignores the circuit.
 func (b *Breaker) End(ctx context.Context, key string, mine [][]byte, markFor time.Duration) error {
+	defer steps.Begin(ctx, steps.Cache).End()
 	ctx, cancel := context.WithTimeout(ctx, b.timeout)
 	defer cancel()
 	return b.store.End(ctx, key, mine, markFor)
@@ -74,6 +76,7 @@ func (b *Breaker) End(ctx context.Context, key string, mine [][]byte, markFor ti
 
 // Ping implements Store. It ignores the circuit: a health check needs the actual state.
 func (b *Breaker) Ping(ctx context.Context) error {
+	defer steps.Begin(ctx, steps.Cache).End()
 	ctx, cancel := context.WithTimeout(ctx, b.timeout)
 	defer cancel()
 	return b.store.Ping(ctx)
@@ -90,6 +93,7 @@ func (b *Breaker) Shard(ctx context.Context, key string) (shard string, err erro
 
 // runOnShard makes a call to the shard of key, unless its circuit is open.
 func (b *Breaker) runOnShard(ctx context.Context, key string, call func(context.Context) error) error {
+	defer steps.Begin(ctx, steps.Cache).End()
 	shard, err := b.Shard(ctx, key)
 	if err != nil {
 		return err

@@ -53,6 +53,7 @@ const (
 	LogRequestID = "request_id"
 	LogResource  = "resource"
 	LogStatus    = "status"
+	LogSteps     = "steps"
 	LogTraceID   = "trace_id"
 )
 

@@ -11,6 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go/middleware"
+
+	"github.com/didomi/serverless-api/lambda/steps"
 )
 
 // Connect returns a Client with the given AWS configuration.
@@ -20,11 +23,21 @@ func Connect(config aws.Config) Client {
 		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 		// Bodies are read in ranges, which the SDK cannot check; see checksum.go.
 		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
+		o.APIOptions = append(o.APIOptions, recordCalls)
 	})
 	return Client{
 		API:    client,
 		Signer: signer{PresignClient: s3.NewPresignClient(client), credentials: config.Credentials, region: config.Region},
 	}
+}
+
+// recordCalls records each request to S3 until the header of its response. A presigner sends none, and has no such step.
+func recordCalls(stack *middleware.Stack) error {
+	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("RecordCalls",
+		func(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
+			defer steps.Begin(ctx, steps.Files).End()
+			return next.HandleDeserialize(ctx, in)
+		}), middleware.After)
 }
 
 // signer extends the SDK's presigner.

@@ -15,6 +15,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/files"
 	"github.com/didomi/serverless-api/lambda/postresponse"
 	"github.com/didomi/serverless-api/lambda/runtimeapi"
+	"github.com/didomi/serverless-api/lambda/steps"
 	"github.com/didomi/serverless-api/lambda/store"
 	"github.com/didomi/serverless-api/lambda/telemetry"
 )
@@ -57,12 +58,14 @@ type Handler struct {
 // encoded buffered response. It turns every failure into a response.
 func (h *Handler) serve(ctx context.Context, r *request) ([]byte, *events.APIGatewayProxyStreamingResponse) {
 	r.start(ctx)
+	ctx, r.steps = steps.WithRecorder(ctx)
 	ctx, cancel := withRequestDeadline(telemetry.WithRequest(ctx, r.id, r.traceID(ctx)), r.isStreaming())
 	resp := h.respondInTime(ctx, r)
 	h.finish(r, resp)
 	if r.isStreaming() {
 		return nil, resp.toStream(func(sent int64, err error) {
 			cancel()
+			resp.steps = r.steps.Attributes()
 			h.record(ctx, r, resp, sent, err)
 		})
 	}
@@ -81,7 +84,7 @@ func (h *Handler) serve(ctx context.Context, r *request) ([]byte, *events.APIGat
 
 // finish sets the headers that every response has.
 func (h *Handler) finish(r *request, resp *response) {
-	resp.latency = time.Since(r.started)
+	resp.latency, resp.steps = time.Since(r.started), r.steps.Attributes()
 	if r.method == http.MethodHead {
 		resp.dropBody()
 	}

@@ -23,6 +23,9 @@ func (h *Handler) record(ctx context.Context, r *request, resp *response, sent i
 		slog.String(contract.LogCache, resp.header.Get("X-Cache")),
 		slog.Int64("bytes", sent),
 	}
+	if len(resp.steps) > 0 {
+		attributes = append(attributes, slog.Group(contract.LogSteps, resp.steps...))
+	}
 	if r.caller != "" {
 		attributes = append(attributes, slog.String(contract.LogCaller, r.caller))
 	}

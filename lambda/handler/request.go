@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"github.com/didomi/serverless-api/lambda/fault"
+	"github.com/didomi/serverless-api/lambda/steps"
 )
 
 // request is a parsed event of API Gateway.
@@ -26,6 +27,7 @@ type request struct {
 	path     parameters // percent-encoded
 	rawPath  string     // the path as sent, with the base path and without the stage
 	started  time.Time
+	steps    *steps.Recorder
 
 	rawBody  string
 	isBase64 bool

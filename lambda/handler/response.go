@@ -22,6 +22,7 @@ type response struct {
 	stream  io.ReadCloser // if not nil, instead of body
 	cause   error         // of a problem, for the log
 	latency time.Duration // until the response was ready
+	steps   []any         // until then, or until the end of a stream: the log's attributes
 }
 
 func newResponse(status int) *response {

@@ -11,6 +11,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/fault"
 	"github.com/didomi/serverless-api/lambda/internal/limit"
 	"github.com/didomi/serverless-api/lambda/secrets"
+	"github.com/didomi/serverless-api/lambda/steps"
 )
 
 // callKind reports whether a call may be sent twice.
@@ -23,6 +24,7 @@ const (
 
 // call runs a call on a connection of the pool with a timeout, retries it where that is safe, and gives its error a kind.
 func (s *Store) call(ctx context.Context, what string, kind callKind, run func(context.Context, *pgxpool.Conn) error) error {
+	defer steps.Begin(ctx, steps.Database).End()
 	ctx, cancel := context.WithTimeout(ctx, limit.Of(callTimeout))
 	defer cancel()
 	err := s.callOnce(ctx, run)
