@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,15 +13,19 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
+	"github.com/aws/smithy-go"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/didomi/serverless-api/sandbox/dataplane"
+	"github.com/didomi/serverless-api/sandbox/gateway/emulator"
+	"github.com/didomi/serverless-api/sandbox/gateway/xmltree"
 	"github.com/didomi/serverless-api/sandbox/testnet"
 )
 
 // account is a gateway whose clusters are real PostgreSQL servers.
 type account struct {
 	*rds.Client
+	env       *testEnv
 	servers   *dataplane.Servers
 	authority *dataplane.Authority
 }
@@ -55,7 +60,7 @@ func newAccountWithServers(t *testing.T) *account {
 		}
 	})
 	env := newTestEnv(t, nil, func(c *Config) { c.Plane = servers })
-	return &account{rds.NewFromConfig(env.config()), servers, authority}
+	return &account{rds.NewFromConfig(env.config()), env, servers, authority}
 }
 
 // masterPassword is the password of every cluster's master user at its creation.
@@ -218,4 +223,99 @@ func TestASnapshotIsRestored(t *testing.T) {
 		}
 		a.checkRows(t, restored.DBCluster, "3")
 	})
+}
+
+func TestARestoreThatAWSRejectsIsRejected(t *testing.T) {
+	a := newAccountWithServers(t)
+	created := a.newCluster(t, "orders")
+	_, err := a.CreateDBClusterSnapshot(t.Context(), &rds.CreateDBClusterSnapshotInput{DBClusterIdentifier: aws.String("orders"), DBClusterSnapshotIdentifier: aws.String("taken")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	snapshot := func(change func(*rds.RestoreDBClusterFromSnapshotInput)) func() error {
+		input := &rds.RestoreDBClusterFromSnapshotInput{DBClusterIdentifier: aws.String("new"), SnapshotIdentifier: aws.String("taken"), Engine: aws.String("aurora-postgresql"), EngineVersion: aws.String("16.11")}
+		change(input)
+		return func() error { _, err := a.RestoreDBClusterFromSnapshot(t.Context(), input); return err }
+	}
+	point := func(change func(*rds.RestoreDBClusterToPointInTimeInput)) func() error {
+		input := &rds.RestoreDBClusterToPointInTimeInput{DBClusterIdentifier: aws.String("new"), SourceDBClusterIdentifier: aws.String("orders"), UseLatestRestorableTime: aws.Bool(true)}
+		change(input)
+		return func() error { _, err := a.RestoreDBClusterToPointInTime(t.Context(), input); return err }
+	}
+	at := func(in *rds.RestoreDBClusterToPointInTimeInput, until time.Time) {
+		in.UseLatestRestorableTime, in.RestoreToTime = nil, &until
+	}
+	raw := func(parameters map[string]string) func() error {
+		return func() error {
+			_, err := a.env.client().Query(t.Context(), "rds", "2014-10-31", parameters)
+			var response *emulator.Error
+			if !errors.As(err, &response) {
+				return err
+			}
+			body, err := xmltree.Parse([]byte(response.Body))
+			if err != nil {
+				return err
+			}
+			return &smithy.GenericAPIError{Code: body.First("Code").Text, Message: body.First("Message").Text}
+		}
+	}
+	for name, tt := range map[string]struct {
+		code string
+		do   func() error
+	}{
+		"a snapshot that does not exist":          {"DBClusterSnapshotNotFoundFault", snapshot(func(in *rds.RestoreDBClusterFromSnapshotInput) { in.SnapshotIdentifier = aws.String("other") })},
+		"an existing identifier, from a snapshot": {"DBClusterAlreadyExistsFault", snapshot(func(in *rds.RestoreDBClusterFromSnapshotInput) { in.DBClusterIdentifier = aws.String("orders") })},
+		"a version before the snapshot's":         {"InvalidParameterCombination", snapshot(func(in *rds.RestoreDBClusterFromSnapshotInput) { in.EngineVersion = aws.String("16.9") })},
+		"another engine than the snapshot's":      {"InvalidParameterCombination", snapshot(func(in *rds.RestoreDBClusterFromSnapshotInput) { in.Engine = aws.String("aurora-mysql") })},
+		"another database than the snapshot's":    {"SandboxNotServed", snapshot(func(in *rds.RestoreDBClusterFromSnapshotInput) { in.DatabaseName = aws.String("other") })},
+		"a parameter that is not served":          {"SandboxNotServed", snapshot(func(in *rds.RestoreDBClusterFromSnapshotInput) { in.Domain = aws.String("d-1") })},
+		"an invalid identifier":                   {"InvalidParameterValue", snapshot(func(in *rds.RestoreDBClusterFromSnapshotInput) { in.DBClusterIdentifier = aws.String("a--b") })},
+		"a subnet group that does not exist":      {"DBSubnetGroupNotFoundFault", snapshot(func(in *rds.RestoreDBClusterFromSnapshotInput) { in.DBSubnetGroupName = aws.String("none") })},
+		"a parameter group that does not exist":   {"DBClusterParameterGroupNotFound", snapshot(func(in *rds.RestoreDBClusterFromSnapshotInput) { in.DBClusterParameterGroupName = aws.String("none") })},
+		"a source that does not exist":            {"DBClusterNotFoundFault", point(func(in *rds.RestoreDBClusterToPointInTimeInput) { in.SourceDBClusterIdentifier = aws.String("other") })},
+		"a resource ID that does not exist": {"DBClusterAutomatedBackupNotFoundFault", point(func(in *rds.RestoreDBClusterToPointInTimeInput) {
+			in.SourceDBClusterIdentifier, in.SourceDbClusterResourceId = nil, aws.String("cluster-NONE")
+		})},
+		"two sources": {"InvalidParameterCombination", point(func(in *rds.RestoreDBClusterToPointInTimeInput) {
+			in.SourceDbClusterResourceId = created.DbClusterResourceId
+		})},
+		"an existing identifier, to a time":         {"DBClusterAlreadyExistsFault", point(func(in *rds.RestoreDBClusterToPointInTimeInput) { in.DBClusterIdentifier = aws.String("orders") })},
+		"a time before the earliest restorable one": {"InvalidParameterValue", point(func(in *rds.RestoreDBClusterToPointInTimeInput) { at(in, time.Now().Add(-time.Hour)) })},
+		"a time after the latest restorable one":    {"InvalidParameterValue", point(func(in *rds.RestoreDBClusterToPointInTimeInput) { at(in, time.Now().Add(time.Hour)) })},
+		"both a time and the latest one":            {"InvalidParameterCombination", point(func(in *rds.RestoreDBClusterToPointInTimeInput) { in.RestoreToTime = aws.Time(time.Now()) })},
+		"neither a time nor the latest one":         {"InvalidParameterCombination", point(func(in *rds.RestoreDBClusterToPointInTimeInput) { in.UseLatestRestorableTime = nil })},
+		"a time for a clone": {"InvalidParameterCombination", point(func(in *rds.RestoreDBClusterToPointInTimeInput) {
+			at(in, time.Now())
+			in.RestoreType = aws.String("copy-on-write")
+		})},
+		"a clone":                    {"SandboxNotServed", point(func(in *rds.RestoreDBClusterToPointInTimeInput) { in.RestoreType = aws.String("copy-on-write") })},
+		"an unknown type of restore": {"InvalidParameterValue", point(func(in *rds.RestoreDBClusterToPointInTimeInput) { in.RestoreType = aws.String("half-copy") })},
+		"a key for a source that is not encrypted": {"InvalidParameterCombination", point(func(in *rds.RestoreDBClusterToPointInTimeInput) {
+			in.KmsKeyId = aws.String("arn:aws:kms:eu-west-1:000000000000:key/k")
+		})},
+		"the master user's password, from a snapshot": {"InvalidParameterCombination", raw(map[string]string{"Action": "RestoreDBClusterFromSnapshot", "DBClusterIdentifier": "new", "SnapshotIdentifier": "taken", "Engine": "aurora-postgresql", "MasterUserPassword": "another-password"})},
+		"the master user's password, to a time":       {"InvalidParameterCombination", raw(map[string]string{"Action": "RestoreDBClusterToPointInTime", "DBClusterIdentifier": "new", "SourceDBClusterIdentifier": "orders", "UseLatestRestorableTime": "true", "MasterUserPassword": "another-password"})},
+		"no identifier":                               {"MissingParameter", raw(map[string]string{"Action": "RestoreDBClusterToPointInTime", "SourceDBClusterIdentifier": "orders", "UseLatestRestorableTime": "true"})},
+		"a snapshot of a name that exists": {"DBClusterSnapshotAlreadyExistsFault", func() error {
+			_, err := a.CreateDBClusterSnapshot(t.Context(), &rds.CreateDBClusterSnapshotInput{DBClusterIdentifier: aws.String("orders"), DBClusterSnapshotIdentifier: aws.String("taken")})
+			return err
+		}},
+		"a snapshot of a cluster that does not exist": {"DBClusterNotFoundFault", func() error {
+			_, err := a.CreateDBClusterSnapshot(t.Context(), &rds.CreateDBClusterSnapshotInput{DBClusterIdentifier: aws.String("other"), DBClusterSnapshotIdentifier: aws.String("second")})
+			return err
+		}},
+		"the deletion of a snapshot that does not exist": {"DBClusterSnapshotNotFoundFault", func() error {
+			_, err := a.DeleteDBClusterSnapshot(t.Context(), &rds.DeleteDBClusterSnapshotInput{DBClusterSnapshotIdentifier: aws.String("other")})
+			return err
+		}},
+		"the deletion of backups that were not retained": {"DBClusterAutomatedBackupNotFoundFault", func() error {
+			_, err := a.DeleteDBClusterAutomatedBackup(t.Context(), &rds.DeleteDBClusterAutomatedBackupInput{DbClusterResourceId: created.DbClusterResourceId})
+			return err
+		}},
+	} {
+		t.Run(name, func(t *testing.T) { checkCode(t, tt.do(), tt.code) })
+	}
+	if left := a.servers.Databases(); len(left) != 1 {
+		t.Errorf("the rejected calls have left %d servers, want one", len(left))
+	}
 }

@@ -55,11 +55,10 @@ func (s *service) restore(own []string, find func(*call.Exchange) (*restoration,
 		if problem := checkParameters(x, own); problem != nil {
 			return x.Reject(problem.status, problem.code, problem.message)
 		}
-		ctx, id := x.Request.Context(), x.Form.Get("DBClusterIdentifier")
-		if existing, err := s.describe(ctx, "DBCluster", id); err != nil {
+		if problem, err := s.checkNames(x); err != nil {
 			return err
-		} else if existing != nil {
-			return x.Reject(http.StatusBadRequest, "DBClusterAlreadyExistsFault", "DB Cluster already exists")
+		} else if problem != nil {
+			return x.Reject(problem.status, problem.code, problem.message)
 		}
 		wanted, problem, err := find(x)
 		if err != nil {
@@ -104,6 +103,27 @@ func checkParameters(x *call.Exchange, own []string) *rejection {
 		return rejected("MissingParameter", "The request must contain the parameter DBClusterIdentifier.")
 	}
 	return nil
+}
+
+// checkNames rejects the identifier of a cluster that exists, and a subnet group that does not. The emulator accepts the
+// latter.
+func (s *service) checkNames(x *call.Exchange) (*rejection, error) {
+	existing, err := s.describe(x.Request.Context(), "DBCluster", x.Form.Get("DBClusterIdentifier"))
+	if err != nil {
+		return nil, err
+	}
+	if existing != nil {
+		return rejected("DBClusterAlreadyExistsFault", "DB Cluster already exists"), nil
+	}
+	group := x.Form.Get("DBSubnetGroupName")
+	if group == "" {
+		return nil, nil
+	}
+	_, err = s.Emulator.Query(x.Request.Context(), "rds", version, map[string]string{"Action": "DescribeDBSubnetGroups", "DBSubnetGroupName": group})
+	if emulator.NotFound(err) {
+		return &rejection{http.StatusNotFound, "DBSubnetGroupNotFoundFault", "DB subnet group '" + group + "' does not exist."}, nil
+	}
+	return nil, err
 }
 
 // describe returns a cluster or a cluster's snapshot from the emulator, or nil.
