@@ -31,9 +31,16 @@ const (
 	archiveTimeout = 30 * time.Second
 )
 
+// backupLimits bound the automated backups of a cluster.
+type backupLimits struct {
+	wal      int64 // bytes between two base backups
+	interval time.Duration
+}
+
 // backups are the automated backups of one cluster.
 type backups struct {
 	dir      string
+	limits   backupLimits
 	password string // of the superuser
 
 	files  sync.RWMutex // held for reading while a server is restored, for writing while files are deleted
@@ -122,7 +129,7 @@ func (s *Servers) openBackups(name string) (*backups, error) {
 	if err := privateDir(dir, user); err != nil {
 		return nil, err
 	}
-	b := &backups{dir: dir}
+	b := &backups{dir: dir, limits: s.backupLimits}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.backups[name] = b
@@ -235,7 +242,7 @@ func (b *backups) tend(ctx context.Context, c *clusterServer) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(tendInterval):
+		case <-time.After(b.limits.interval):
 		}
 		c.mu.Lock()
 		pg, days := c.postgres, c.spec.BackupDays
@@ -254,7 +261,7 @@ func (b *backups) due() bool {
 	newest := b.bases[len(b.bases)-1]
 	b.mu.Unlock()
 	size, err := b.archivedSince(newest.first)
-	return err == nil && (size >= walPerBase || size > 0 && time.Since(newest.since) >= basePeriod)
+	return err == nil && (size >= b.limits.wal || size > 0 && time.Since(newest.since) >= basePeriod)
 }
 
 // archivedSince returns the bytes of WAL from a segment on.
@@ -274,11 +281,13 @@ func (b *backups) archivedSince(first string) (size int64, err error) {
 	return size, nil
 }
 
-// older reports whether an archived file precedes a segment. Names begin with the timeline, which a restored cluster
-// changes once and which says nothing about the order.
+var segmentName = regexp.MustCompile(`^[0-9A-F]{24}`)
+
+// older reports whether an archived file, and not one that is being archived, precedes a segment. Names begin with the
+// timeline, which a restored cluster changes once and which says nothing about the order.
 func older(name, segment string) bool {
 	const timeline = 8
-	return len(name) >= len(segment) && name[timeline:len(segment)] < segment[timeline:]
+	return segmentName.MatchString(name) && name[timeline:len(segment)] < segment[timeline:]
 }
 
 // prune deletes the base backups that are too many or that no time within the retention needs, and the WAL before the

@@ -2,6 +2,8 @@ package dataplane
 
 import (
 	"context"
+	"fmt"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -149,4 +151,39 @@ func TestASnapshotIsRestored(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestBackupsAreBoundedAndCanStillBeRestored(t *testing.T) {
+	servers, authority := plane(t)
+	servers.backupLimits = backupLimits{wal: 2 << 20, interval: 20 * time.Millisecond}
+	spec := backedUp(t, servers, "main")
+	execute(t, servers, "main", `CREATE TABLE items (id int); CREATE TABLE load (content text); GRANT SELECT ON items TO boss`)
+	b := find(servers, servers.backups, spec.Backups)
+	first := b.bases[0]
+	wait(t, func() error { // until the first base backup is one too many
+		execute(t, servers, "main", `INSERT INTO load SELECT repeat('x', 1000) FROM generate_series(1, 1000); TRUNCATE load`)
+		if now, _ := servers.Restorable(spec.Backups); !now.Earliest.After(first.since) {
+			return fmt.Errorf("the earliest restorable time is still %s", now.Earliest)
+		}
+		return nil
+	})
+	wait(t, func() error { // until all that is due is done
+		dirs, err := filepath.Glob(filepath.Join(b.dir, "base-*"))
+		if len(dirs) != keptBases || b.due() {
+			return fmt.Errorf("base backups %v, another one is due: %v, %w", dirs, b.due(), err)
+		}
+		return nil
+	})
+	if size, err := b.archivedSince(first.first); err != nil || size == 0 {
+		t.Fatal(size, err)
+	} else if needed, err := b.archivedSince(b.bases[0].first); err != nil || size != needed {
+		t.Errorf("%d bytes of WAL are archived, %d are needed, %v", size, needed, err)
+	}
+	execute(t, servers, "main", `INSERT INTO items VALUES (1)`)
+	until := time.Now()
+	execute(t, servers, "main", `DELETE FROM items`)
+	restore(t, servers, "old", Source{Backups: spec.Backups, Time: until})
+	if got := rows(t, servers, authority, "old", "first"); got != "1" {
+		t.Errorf("rows %s, want 1", got)
+	}
 }

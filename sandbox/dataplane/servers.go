@@ -18,6 +18,8 @@ type Servers struct {
 	addresses *addresses
 	faults    *faults.Registry // of the functions' connections; nil: none
 
+	backupLimits backupLimits
+
 	mu        sync.Mutex
 	clusters  map[string]*clusterServer
 	proxies   map[string]*proxyServer
@@ -37,11 +39,12 @@ func New(in Installation, authority *Authority, network string, registry *faults
 	}
 	return &Servers{
 		in: in, authority: authority, addresses: addresses, faults: registry,
-		clusters:  map[string]*clusterServer{},
-		proxies:   map[string]*proxyServer{},
-		caches:    map[string]*cacheServer{},
-		backups:   map[string]*backups{},
-		snapshots: map[string]*snapshot{},
+		backupLimits: backupLimits{walPerBase, tendInterval},
+		clusters:     map[string]*clusterServer{},
+		proxies:      map[string]*proxyServer{},
+		caches:       map[string]*cacheServer{},
+		backups:      map[string]*backups{},
+		snapshots:    map[string]*snapshot{},
 	}, nil
 }
 
