@@ -359,8 +359,14 @@ func (s *Servers) RemoveBackups(name string) error {
 // BackUp takes a base backup of a cluster.
 func (s *Servers) BackUp(ctx context.Context, cluster string) error {
 	c := find(s, s.clusters, cluster)
-	if c == nil || c.backups == nil {
+	if c == nil {
 		return nil
 	}
-	return c.backups.take(ctx, c.postgres)
+	c.mu.Lock()
+	b, pg := c.backups, c.postgres
+	c.mu.Unlock()
+	if b == nil {
+		return nil
+	}
+	return b.take(ctx, pg)
 }

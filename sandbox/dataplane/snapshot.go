@@ -17,26 +17,32 @@ type snapshot struct {
 	of       Cluster
 }
 
-// TakeSnapshot copies a cluster's data. It has what is committed when the call returns.
+// TakeSnapshot copies a cluster's data. It has what is committed before the call. Clients are served meanwhile.
 func (s *Servers) TakeSnapshot(ctx context.Context, cluster, name string) error {
-	c := find(s, s.clusters, cluster)
-	if c == nil {
+	pg, of := s.server(cluster)
+	if pg == nil {
 		return fmt.Errorf("take snapshot %s: cluster %s has no server", name, cluster)
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.postgres == nil {
-		return fmt.Errorf("take snapshot %s: cluster %s has no server", name, cluster)
-	}
-	dir, err := c.postgres.snapshotDir(name)
+	dir, err := pg.snapshotDir(name)
 	if err != nil {
 		return err
 	}
-	if err := c.postgres.baseBackup(ctx, dir); err != nil {
+	if err := pg.baseBackup(ctx, dir); err != nil {
 		return errors.Join(fmt.Errorf("take snapshot %s: %w", name, err), os.RemoveAll(dir))
 	}
-	s.addSnapshot(name, &snapshot{dir: dir, password: c.postgres.password, of: c.spec})
+	s.addSnapshot(name, &snapshot{dir: dir, password: pg.password, of: of})
 	return nil
+}
+
+// server returns a cluster's server, or nil, with the cluster as last applied.
+func (s *Servers) server(cluster string) (*postgres, Cluster) {
+	c := find(s, s.clusters, cluster)
+	if c == nil {
+		return nil, Cluster{}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.postgres, c.spec
 }
 
 // snapshotDir is the directory of a new snapshot, which does not exist yet.

@@ -261,6 +261,7 @@ type fakePlane struct {
 	pending  func() bool                                   // of the last proxy
 	caches   []dataplane.Cache
 	removed  []string
+	backedUp []string // clusters
 	fail     error
 }
 
@@ -311,7 +312,12 @@ func (p *fakePlane) RemoveProxy(_ context.Context, name string) error {
 }
 func (p *fakePlane) RemoveCache(_ context.Context, id string) error { return p.remove("cache " + id) }
 
-func (p *fakePlane) BackUp(context.Context, string) error { return p.fail }
+func (p *fakePlane) BackUp(_ context.Context, cluster string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.backedUp = append(p.backedUp, cluster)
+	return p.fail
+}
 func (p *fakePlane) Restorable(string) (dataplane.Window, bool) {
 	return dataplane.Window{}, false
 }

@@ -166,6 +166,23 @@ func TestAClusterIsRestoredToATime(t *testing.T) {
 		}
 		a.checkRows(t, restored.DBCluster, "3")
 	})
+	t.Run("with the engine version of that time", func(t *testing.T) {
+		_, err := a.ModifyDBCluster(t.Context(), &rds.ModifyDBClusterInput{DBClusterIdentifier: aws.String("orders"), EngineVersion: aws.String("17.5"), AllowMajorVersionUpgrade: aws.Bool(true), ApplyImmediately: aws.Bool(true)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for id, tt := range map[string]struct {
+			until   *time.Time
+			version string
+		}{"orders-16": {&before, "16.11"}, "orders-17": {nil, "17.5"}} {
+			restored, err := a.RestoreDBClusterToPointInTime(t.Context(), &rds.RestoreDBClusterToPointInTimeInput{
+				DBClusterIdentifier: &id, SourceDBClusterIdentifier: aws.String("orders"), RestoreToTime: tt.until, UseLatestRestorableTime: aws.Bool(tt.until == nil),
+			})
+			if err != nil || *restored.DBCluster.EngineVersion != tt.version {
+				t.Errorf("restored %+v, %v, want version %s", restored, err, tt.version)
+			}
+		}
+	})
 	t.Run("and RDS begins to manage its password", func(t *testing.T) {
 		key := "arn:aws:kms:eu-west-1:000000000000:key/k"
 		modified, err := a.ModifyDBCluster(t.Context(), &rds.ModifyDBClusterInput{
@@ -222,6 +239,28 @@ func TestASnapshotIsRestored(t *testing.T) {
 			t.Fatal(err)
 		}
 		a.checkRows(t, restored.DBCluster, "3")
+	})
+	t.Run("until the backups are deleted", func(t *testing.T) {
+		again := func() error {
+			_, err := a.RestoreDBClusterToPointInTime(t.Context(), &rds.RestoreDBClusterToPointInTimeInput{
+				DBClusterIdentifier: aws.String("orders-late"), SourceDbClusterResourceId: created.DbClusterResourceId, UseLatestRestorableTime: aws.Bool(true),
+			})
+			return err
+		}
+		deleted, err := a.DeleteDBClusterAutomatedBackup(t.Context(), &rds.DeleteDBClusterAutomatedBackupInput{DbClusterResourceId: created.DbClusterResourceId})
+		if err != nil || *deleted.DBClusterAutomatedBackup.DBClusterIdentifier != "orders" {
+			t.Fatalf("deleted %+v, %v", deleted, err)
+		}
+		checkCode(t, again(), "DBClusterAutomatedBackupNotFoundFault")
+	})
+	t.Run("until the snapshot is deleted", func(t *testing.T) {
+		if _, err := a.DeleteDBClusterSnapshot(t.Context(), &rds.DeleteDBClusterSnapshotInput{DBClusterSnapshotIdentifier: aws.String("before")}); err != nil {
+			t.Fatal(err)
+		}
+		_, err := a.RestoreDBClusterFromSnapshot(t.Context(), &rds.RestoreDBClusterFromSnapshotInput{
+			DBClusterIdentifier: aws.String("orders-late"), SnapshotIdentifier: aws.String("before"), Engine: aws.String("aurora-postgresql"),
+		})
+		checkCode(t, err, "DBClusterSnapshotNotFoundFault")
 	})
 }
 
