@@ -4,6 +4,7 @@
 //
 // Differences from AWS:
 //   - a cluster's readers are its writer;
+//   - automated backups have a bound of size, and a cluster can be restored up to now;
 //   - an RDS proxy has no pool and pins no session;
 //   - a replication group has no replicas and is recreated, empty, when its number of shards changes;
 //   - an endpoint's host name is an address, which its certificate contains;
