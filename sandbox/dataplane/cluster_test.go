@@ -237,7 +237,7 @@ func TestClusterAndProxy(t *testing.T) {
 		}
 	})
 	t.Run("after the removal nothing listens", func(t *testing.T) {
-		if err := errors.Join(servers.RemoveProxy(t.Context(), "late"), servers.RemoveCluster(t.Context(), spec.ID)); err != nil {
+		if err := errors.Join(servers.RemoveProxy(t.Context(), "late"), servers.RemoveCluster(t.Context(), spec.ID, Keep{})); err != nil {
 			t.Fatal(err)
 		}
 		for _, addr := range []netip.AddrPort{addr, late} {

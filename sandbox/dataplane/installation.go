@@ -84,6 +84,16 @@ func createOutside(path string) error {
 	return nil
 }
 
+// forPostgres returns the user that PostgreSQL runs as, and an installation that the user can access.
+func (in Installation) forPostgres() (Installation, *syscall.Credential, error) {
+	user, err := postgresUser()
+	if err != nil {
+		return in, nil, err
+	}
+	in, err = in.forUser(user)
+	return in, user, err
+}
+
 // forUser returns an installation whose PostgreSQL binaries and data the user can access. It copies the binaries if
 // necessary.
 func (in Installation) forUser(user *syscall.Credential) (Installation, error) {

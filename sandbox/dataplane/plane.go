@@ -4,6 +4,7 @@
 //
 // Differences from AWS:
 //   - a cluster's readers are its writer;
+//   - automated backups have a bound of size, and a cluster can be restored up to now;
 //   - an RDS proxy has no pool and pins no session;
 //   - a replication group has no replicas and is recreated, empty, when its number of shards changes;
 //   - an endpoint's host name is an address, which its certificate contains;
@@ -14,6 +15,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"time"
 )
 
 // Plane starts and stops the servers of the control plane's resources. Every Ensure method is idempotent: it returns the
@@ -21,8 +23,9 @@ import (
 type Plane interface {
 	// EnsureCluster serves an Aurora cluster and returns its writer address.
 	EnsureCluster(ctx context.Context, spec Cluster) (netip.AddrPort, error)
-	// RemoveCluster stops the cluster's server and deletes its data.
-	RemoveCluster(ctx context.Context, id string) error
+	// RemoveCluster stops the cluster's server and deletes its data, but what keep says.
+	RemoveCluster(ctx context.Context, id string, keep Keep) error
+	Backup
 	// EnsureProxy serves a proxy's endpoint.
 	EnsureProxy(ctx context.Context, spec Proxy) (netip.AddrPort, error)
 	// RemoveProxy closes the proxy's listener.
@@ -33,12 +36,47 @@ type Plane interface {
 	RemoveCache(ctx context.Context, id string) error
 }
 
+// Backup keeps the data of clusters: automated backups, from which a cluster is restored to a time, and snapshots.
+type Backup interface {
+	// BackUp takes a base backup of a cluster, in addition to the regular ones.
+	BackUp(ctx context.Context, cluster string) error
+	// Restorable returns the times between which a cluster can be restored from its backups, or false if there are none.
+	Restorable(backups string) (Window, bool)
+	// RemoveBackups deletes the backups of a deleted cluster.
+	RemoveBackups(backups string) error
+	// TakeSnapshot copies a cluster's data.
+	TakeSnapshot(ctx context.Context, cluster, snapshot string) error
+	// RemoveSnapshot deletes a snapshot.
+	RemoveSnapshot(snapshot string) error
+	// RestoreCluster serves a new cluster with the data of a backup. It returns the cluster with the database, the
+	// master user and the password of that time, and its writer address.
+	RestoreCluster(ctx context.Context, spec Cluster, from Source) (Cluster, netip.AddrPort, error)
+}
+
+// Keep is what stays of a deleted cluster.
+type Keep struct {
+	Snapshot string // name of the final snapshot; empty: none
+	Backups  bool   // the automated backups
+}
+
+// Source is what a cluster is restored from: a snapshot, or the backups of a cluster up to a time.
+type Source struct {
+	Snapshot string
+	Backups  string
+	Time     time.Time
+}
+
+// Window is the first and the last time to which a cluster can be restored.
+type Window struct{ Earliest, Latest time.Time }
+
 // Cluster has the parameters of CreateDBCluster that the servers need.
 type Cluster struct {
 	ID             string
 	Database       string // empty: no database beyond the defaults
 	MasterUser     string
 	MasterPassword string
+	Backups        string // name of its automated backups, unique among all clusters, deleted ones included; empty: none
+	BackupDays     int    // retention of the automated backups
 }
 
 // Proxy has the parameters of CreateDBProxy that the servers need.

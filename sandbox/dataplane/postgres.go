@@ -30,6 +30,8 @@ type postgres struct {
 	addr     netip.AddrPort
 	password string // of the superuser
 	dir      string
+	in       Installation        // as its user can access it
+	user     *syscall.Credential // that it runs as
 	keeper   *child.Keeper
 }
 
@@ -38,15 +40,14 @@ type postgresSpec struct {
 	name      string // in the log file's name and in messages
 	superuser string
 	addr      netip.AddrPort
+	archive   string // directory of the archived WAL, which is created; empty: none is archived
+	from      *copied
 }
 
-// startPostgres creates a database in a new directory and starts its server.
+// startPostgres creates a database in a new directory, empty or from a copy of another one's, and starts its server.
 func startPostgres(ctx context.Context, in Installation, spec postgresSpec) (*postgres, error) {
-	user, err := postgresUser()
+	in, user, err := in.forPostgres()
 	if err != nil {
-		return nil, err
-	}
-	if in, err = in.forUser(user); err != nil {
 		return nil, err
 	}
 	dir := filepath.Join(in.Data, "postgres-"+spec.name)
@@ -59,11 +60,8 @@ func startPostgres(ctx context.Context, in Installation, spec postgresSpec) (*po
 	if err := privateDir(dir, user); err != nil {
 		return nil, err
 	}
-	pg := &postgres{addr: spec.addr, password: rand.Text(), dir: dir}
-	if err := pg.initdb(ctx, in, user, spec.superuser); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
-	}
-	process, err := pg.start(ctx, in, user, spec)
+	pg := &postgres{addr: spec.addr, password: rand.Text(), dir: dir, in: in, user: user}
+	process, err := pg.create(ctx, spec)
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
@@ -71,44 +69,71 @@ func startPostgres(ctx context.Context, in Installation, spec postgresSpec) (*po
 		if err := pg.clear(ctx); err != nil {
 			return nil, err
 		}
-		return pg.start(ctx, in, user, spec)
+		return pg.start(ctx, spec)
 	})
 	return pg, nil
+}
+
+// create creates the database and starts its server for the first time.
+func (pg *postgres) create(ctx context.Context, spec postgresSpec) (*child.Process, error) {
+	if spec.archive != "" {
+		if err := privateDir(spec.archive, pg.user); err != nil {
+			return nil, err
+		}
+	}
+	create := func() error { return pg.initdb(ctx, spec.superuser) }
+	if spec.from != nil {
+		create = func() error { return pg.copyFrom(ctx, spec.from) }
+	}
+	if err := create(); err != nil {
+		return nil, err
+	}
+	return pg.start(ctx, spec)
 }
 
 // database is the data directory.
 func (pg *postgres) database() string { return filepath.Join(pg.dir, "database") }
 
-func (pg *postgres) initdb(ctx context.Context, in Installation, user *syscall.Credential, superuser string) error {
+func (pg *postgres) initdb(ctx context.Context, superuser string) error {
 	passwordFile := filepath.Join(pg.dir, "password")
 	if err := os.WriteFile(passwordFile, []byte(pg.password+"\n"), 0o600); err != nil {
 		return fmt.Errorf("write PostgreSQL's password: %w", err)
 	}
 	defer func() { _ = os.Remove(passwordFile) }()
-	if err := chown(passwordFile, user); err != nil {
+	if err := chown(passwordFile, pg.user); err != nil {
 		return err
 	}
+	err := pg.run(ctx, filepath.Join(pg.in.PostgresHome, "bin", "initdb"), nil,
+		"--pgdata", pg.database(), "--username", superuser, "--pwfile", passwordFile,
+		"--auth", "scram-sha-256", "--encoding", "UTF8", "--no-locale",
+		"--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--no-sync",
+		// In MB: a restore ends the current segment, whatever it contains, and each is archived as a whole.
+		"--wal-segsize", "1",
+	)
+	if err != nil {
+		return fmt.Errorf("create a PostgreSQL database in %s: %w", pg.dir, err)
+	}
+	return nil
+}
+
+// run runs a program to its end as the server's user.
+func (pg *postgres) run(ctx context.Context, program string, env []string, args ...string) error {
 	var out bytes.Buffer
 	process, err := child.Start(child.Spec{
-		Name: "initdb", Path: filepath.Join(in.PostgresHome, "bin", "initdb"),
-		Args: []string{
-			"--pgdata", pg.database(), "--username", superuser, "--pwfile", passwordFile,
-			"--auth", "scram-sha-256", "--encoding", "UTF8", "--no-locale",
-			"--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--no-sync",
-		},
-		Dir: pg.dir, Env: pg.env(in), Log: &out, User: user,
+		Name: filepath.Base(program), Path: program, Args: args,
+		Dir: pg.dir, Env: append(pg.env(), env...), Log: &out, User: pg.user,
 	})
 	if err != nil {
 		return err
 	}
 	if err := process.Wait(ctx); err != nil {
-		return fmt.Errorf("create a PostgreSQL database in %s: %w\n%s", pg.dir, err, out.String())
+		return fmt.Errorf("%w\n%s", err, out.String())
 	}
 	return nil
 }
 
-func (pg *postgres) env(in Installation) []string {
-	return []string{child.Marker(in.Root), "PATH=/usr/bin:/bin", "LC_ALL=C", "TZ=UTC", "HOME=/", "TMPDIR=" + pg.dir}
+func (pg *postgres) env() []string {
+	return []string{child.Marker(pg.in.Root), "PATH=/usr/bin:/bin", "LC_ALL=C", "TZ=UTC", "HOME=/", "TMPDIR=" + pg.dir}
 }
 
 // clear removes what a killed server has left: its processes, which end by themselves, and the file by which it would find
@@ -130,14 +155,36 @@ func (pg *postgres) clear(ctx context.Context) error {
 }
 
 // start starts the server and waits until it accepts connections.
-func (pg *postgres) start(ctx context.Context, in Installation, user *syscall.Credential, spec postgresSpec) (*child.Process, error) {
-	log, err := openLog(in, "postgres-"+spec.name)
+func (pg *postgres) start(ctx context.Context, spec postgresSpec) (*child.Process, error) {
+	log, err := openLog(pg.in, "postgres-"+spec.name)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = log.Close() }() // the child has its own copy
-	args := []string{"-D", pg.database()}
-	for _, setting := range []string{
+	process, err := child.Start(child.Spec{
+		Name: "PostgreSQL " + spec.name, Path: filepath.Join(pg.in.PostgresHome, "bin", "postgres"),
+		Args: spec.args(pg.database()), Env: pg.env(), Dir: pg.dir, Log: log, User: pg.user,
+		Stop: syscall.SIGINT, Death: syscall.SIGQUIT,
+	})
+	if err != nil {
+		return nil, err
+	}
+	timeout := postgresStartTimeout
+	if spec.from != nil {
+		timeout = replayTimeout
+	}
+	ready, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	if err := process.Await(ready, pg.ping(spec.superuser)); err != nil {
+		process.Stop(time.Second)
+		return nil, fmt.Errorf("%w (log: %s)", err, log.Name())
+	}
+	return process, nil
+}
+
+// args are the server's command-line arguments.
+func (spec postgresSpec) args(database string) []string {
+	settings := []string{
 		"listen_addresses=" + spec.addr.Addr().String(),
 		"port=" + strconv.Itoa(int(spec.addr.Port())),
 		"unix_socket_directories=",
@@ -147,24 +194,18 @@ func (pg *postgres) start(ctx context.Context, in Installation, user *syscall.Cr
 		// server: a commit is written to the kernel's cache (synchronous_commit is on).
 		"fsync=off", "full_page_writes=off",
 		"max_wal_size=256MB", "io_method=sync", "jit=off",
-	} {
+	}
+	if spec.archive != "" {
+		settings = append(settings, "archive_mode=on", "archive_library=basic_archive", "basic_archive.archive_directory="+spec.archive)
+	}
+	if spec.from != nil {
+		settings = append(settings, spec.from.settings()...)
+	}
+	args := []string{"-D", database}
+	for _, setting := range settings {
 		args = append(args, "-c", setting)
 	}
-	process, err := child.Start(child.Spec{
-		Name: "PostgreSQL " + spec.name, Path: filepath.Join(in.PostgresHome, "bin", "postgres"),
-		Args: args, Env: pg.env(in), Dir: pg.dir, Log: log, User: user,
-		Stop: syscall.SIGINT, Death: syscall.SIGQUIT,
-	})
-	if err != nil {
-		return nil, err
-	}
-	ready, cancel := context.WithTimeout(ctx, postgresStartTimeout)
-	defer cancel()
-	if err := process.Await(ready, pg.ping(spec.superuser)); err != nil {
-		process.Stop(time.Second)
-		return nil, fmt.Errorf("%w (log: %s)", err, log.Name())
-	}
-	return process, nil
+	return args
 }
 
 func (pg *postgres) ping(user string) func(context.Context) error {

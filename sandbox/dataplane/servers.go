@@ -18,10 +18,14 @@ type Servers struct {
 	addresses *addresses
 	faults    *faults.Registry // of the functions' connections; nil: none
 
-	mu       sync.Mutex
-	clusters map[string]*clusterServer
-	proxies  map[string]*proxyServer
-	caches   map[string]*cacheServer
+	backupLimits backupLimits
+
+	mu        sync.Mutex
+	clusters  map[string]*clusterServer
+	proxies   map[string]*proxyServer
+	caches    map[string]*cacheServer
+	backups   map[string]*backups
+	snapshots map[string]*snapshot
 }
 
 var _ Plane = (*Servers)(nil)
@@ -35,9 +39,12 @@ func New(in Installation, authority *Authority, network string, registry *faults
 	}
 	return &Servers{
 		in: in, authority: authority, addresses: addresses, faults: registry,
-		clusters: map[string]*clusterServer{},
-		proxies:  map[string]*proxyServer{},
-		caches:   map[string]*cacheServer{},
+		backupLimits: backupLimits{walPerBase, tendInterval},
+		clusters:     map[string]*clusterServer{},
+		proxies:      map[string]*proxyServer{},
+		caches:       map[string]*cacheServer{},
+		backups:      map[string]*backups{},
+		snapshots:    map[string]*snapshot{},
 	}, nil
 }
 
@@ -91,7 +98,7 @@ func (s *Servers) Close() error {
 		stop(func() error { return s.removeProxy(name) })
 	}
 	for id := range all(s, s.clusters) {
-		stop(func() error { return s.removeCluster(id) })
+		stop(func() error { return s.removeCluster(id, Keep{}) })
 	}
 	for id := range all(s, s.caches) {
 		stop(func() error { return s.removeCache(id) })
@@ -100,6 +107,12 @@ func (s *Servers) Close() error {
 	var joined error
 	for err := range failures {
 		joined = errors.Join(joined, err)
+	}
+	for name := range all(s, s.backups) { // of deleted clusters
+		joined = errors.Join(joined, s.RemoveBackups(name))
+	}
+	for name := range all(s, s.snapshots) {
+		joined = errors.Join(joined, s.RemoveSnapshot(name))
 	}
 	return joined
 }

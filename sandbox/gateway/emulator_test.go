@@ -250,8 +250,9 @@ func (c bufferedBodies) Do(r *http.Request) (*http.Response, error) {
 	return c.client.Do(sent)
 }
 
-// fakePlane gives every resource an address and records the calls.
+// fakePlane gives every resource an address and records the calls. It has no data: tests of restores use the real one.
 type fakePlane struct {
+	dataplane.Backup
 	mu       sync.Mutex
 	served   map[string]netip.AddrPort
 	clusters []dataplane.Cluster
@@ -260,6 +261,7 @@ type fakePlane struct {
 	pending  func() bool                                   // of the last proxy
 	caches   []dataplane.Cache
 	removed  []string
+	backedUp []string // clusters
 	fail     error
 }
 
@@ -302,13 +304,26 @@ func (p *fakePlane) remove(what string) error {
 	return nil
 }
 
-func (p *fakePlane) RemoveCluster(_ context.Context, id string) error {
+func (p *fakePlane) RemoveCluster(_ context.Context, id string, _ dataplane.Keep) error {
 	return p.remove("cluster " + id)
 }
 func (p *fakePlane) RemoveProxy(_ context.Context, name string) error {
 	return p.remove("proxy " + name)
 }
 func (p *fakePlane) RemoveCache(_ context.Context, id string) error { return p.remove("cache " + id) }
+
+func (p *fakePlane) BackUp(_ context.Context, cluster string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.backedUp = append(p.backedUp, cluster)
+	return p.fail
+}
+func (p *fakePlane) Restorable(string) (dataplane.Window, bool) {
+	return dataplane.Window{}, false
+}
+func (p *fakePlane) RemoveBackups(string) error                         { return p.fail }
+func (p *fakePlane) TakeSnapshot(context.Context, string, string) error { return p.fail }
+func (p *fakePlane) RemoveSnapshot(string) error                        { return p.fail }
 
 // fakeInvoker returns a response or an error depending on the payload, and records the requests.
 type fakeInvoker struct {

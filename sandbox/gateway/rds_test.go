@@ -267,4 +267,7 @@ func TestAnUpgradeOfAClusterUpgradesItsInstances(t *testing.T) {
 	if version := *got.DBInstances[0].EngineVersion; version != "17.5" {
 		t.Errorf("the instance has version %s, want 17.5", version)
 	}
+	if !slices.Equal(s.plane.backedUp, []string{"upgraded"}) {
+		t.Errorf("the data plane has backed up %v, want the upgraded cluster", s.plane.backedUp)
+	}
 }

@@ -30,6 +30,7 @@ from urllib.parse import quote, unquote
 import batches
 import cbor2
 import keptlogs
+import managedpasswords
 import ministack.app
 import savestate
 import versiontags
@@ -88,10 +89,13 @@ TAGGING = {
     "logs:CreateLogGroup": ("logs:TagResource", "log-group:{logGroupName}"),
     "rds:CreateDBCluster": ("rds:AddTagsToResource", "cluster:{DBClusterIdentifier}"),
     "rds:CreateDBClusterParameterGroup": ("rds:AddTagsToResource", "cluster-pg:{DBClusterParameterGroupName}"),
+    "rds:CreateDBClusterSnapshot": ("rds:AddTagsToResource", "cluster-snapshot:{DBClusterSnapshotIdentifier}"),
     "rds:CreateDBInstance": ("rds:AddTagsToResource", "db:{DBInstanceIdentifier}"),
     "rds:CreateDBParameterGroup": ("rds:AddTagsToResource", "pg:{DBParameterGroupName}"),
     "rds:CreateDBProxy": ("rds:AddTagsToResource", "db-proxy:*"),
     "rds:CreateDBSubnetGroup": ("rds:AddTagsToResource", "subgrp:{DBSubnetGroupName}"),
+    "rds:RestoreDBClusterFromSnapshot": ("rds:AddTagsToResource", "cluster:{DBClusterIdentifier}"),
+    "rds:RestoreDBClusterToPointInTime": ("rds:AddTagsToResource", "cluster:{DBClusterIdentifier}"),
     "secretsmanager:CreateSecret": ("secretsmanager:TagResource", "secret:{Name}"),
     "sns:CreateTopic": ("sns:TagResource", "{Name}"),
     "wafv2:CreateWebACL": ("wafv2:TagResource", "regional/webacl/{Name}/*"),
@@ -104,6 +108,8 @@ ENCRYPTING = {
     "lambda:UpdateFunctionConfiguration": ("KMSKeyArn", ["kms:CreateGrant", "kms:Encrypt"]),
     "elasticache:CreateReplicationGroup": ("KmsKeyId", ["kms:CreateGrant", "kms:DescribeKey"]),
     "rds:CreateDBCluster": ("KmsKeyId", ["kms:CreateGrant", "kms:DescribeKey"]),
+    "rds:RestoreDBClusterFromSnapshot": ("KmsKeyId", ["kms:CreateGrant", "kms:DescribeKey"]),
+    "rds:RestoreDBClusterToPointInTime": ("KmsKeyId", ["kms:CreateGrant", "kms:DescribeKey"]),
     "secretsmanager:CreateSecret": ("KmsKeyId", ["kms:Decrypt", "kms:GenerateDataKey"]),
 }
 
@@ -426,9 +432,11 @@ def further(action, region, resource):
         vpc = f"VPCId={parameter(params, 'VpcId')},VPCRegion={region}"
         yield "route53:AssociateVPCWithHostedZone", "arn:aws:route53:::hostedzone/*", {
             "aws:ViaAWSService": "true", "route53:VPCs": [vpc]}
-    if action == "rds:CreateDBCluster" and member("ManageMasterUserPassword") == "true":
+    if action in ("rds:CreateDBCluster", "rds:ModifyDBCluster") and begins_managing_password():
         for right in ("secretsmanager:CreateSecret", "secretsmanager:TagResource"):
             yield right, arn("secretsmanager", "secret:rds!cluster-*"), {}
+    if action.startswith("rds:RestoreDBCluster"):
+        yield from ((action, source, {}) for source in restored_from(arn))
     if action == "elasticache:CreateReplicationGroup":
         yield action, arn("elasticache", "cluster:" + (member("PrimaryClusterId") or "*")), tags
         yield "ec2:CreateNetworkInterface", arn("ec2", "network-interface/*"), {}
@@ -439,6 +447,24 @@ def further(action, region, resource):
     if action in ("application-autoscaling:PutScalingPolicy", "application-autoscaling:DeleteScalingPolicy"):
         right = "cloudwatch:PutMetricAlarm" if name.startswith("Put") else "cloudwatch:DeleteAlarms"
         yield right, arn("cloudwatch", f"alarm:TargetTracking-{member('ResourceId')}-*"), {}
+
+
+def begins_managing_password():
+    """Whether RDS creates a secret for the master user's password in the call."""
+    cluster = rds._clusters.get(member("DBClusterIdentifier")) or {}
+    return member("ManageMasterUserPassword") == "true" and not cluster.get("MasterUserSecret")
+
+
+def restored_from(arn):
+    """What a cluster is restored from, which the permission to restore must name as well as the new cluster.
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html"""
+    for name, kind in (("SnapshotIdentifier", "cluster-snapshot"), ("SourceDBClusterIdentifier", "cluster")):
+        if source := member(name):
+            yield source if source.startswith("arn:") else arn("rds", f"{kind}:{source}")
+    resource = member("SourceDbClusterResourceId")
+    for cluster in rds._clusters.values() if resource else ():
+        if cluster["DbClusterResourceId"] == resource:
+            yield cluster["DBClusterArn"]
 
 
 def environment_keys(region, function):
@@ -635,6 +661,7 @@ ministack.app.app = for_the_gateway(ministack.app.app, os.environ.pop("EMULATOR_
 cloudwatch._evaluate_alarm = lambda alarm: None
 batches.install()
 keptlogs.install()
+managedpasswords.install()
 savestate.install()
 versiontags.install()
 sts._gen_session_token = session_token

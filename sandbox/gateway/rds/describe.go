@@ -32,6 +32,10 @@ func (s *service) fillCluster(cluster *xmltree.Node) {
 	instances := 0
 	cluster.Each("DBClusterMember", func(*xmltree.Node) { instances++ })
 	cluster.Set("MultiAZ", strconv.FormatBool(instances > 1))
+	if window, ok := s.plane.Restorable(cluster.Value("DbClusterResourceId")); ok {
+		cluster.Set("EarliestRestorableTime", timestamp(window.Earliest))
+		cluster.Set("LatestRestorableTime", timestamp(window.Latest))
+	}
 	if address, ok := s.clusterAddress(id); ok {
 		cluster.Set("Endpoint", address.Addr().String())
 		cluster.Set("ReaderEndpoint", address.Addr().String())

@@ -19,11 +19,17 @@ const (
 // defaultQuotas are AWS's default quotas (AWS General Reference, service endpoints and quotas).
 var defaultQuotas = map[string]float64{QuotaProxies: 20, QuotaClusters: 40, QuotaInstances: 40, QuotaSubnetGroups: 50, QuotaParameterGroups: 50, QuotaClusterParameters: 50}
 
+var clusters = call.Enforced{
+	Key: QuotaClusters, Code: "DBClusterQuotaExceededFault", Message: "User attempted to create a new DB cluster and the user has already reached the maximum allowed DB cluster quota.", Status: http.StatusForbidden,
+	Used: call.Counted("rds", version, "DescribeDBClusters", "DBClusters", nil),
+}
+
 // enforced are the quotas of calls that create resources.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_Operations.html
 var enforced = map[string]call.Enforced{
-	"CreateDBCluster": {Key: QuotaClusters, Code: "DBClusterQuotaExceededFault", Message: "User attempted to create a new DB cluster and the user has already reached the maximum allowed DB cluster quota.", Status: http.StatusForbidden,
-		Used: call.Counted("rds", version, "DescribeDBClusters", "DBClusters", nil)},
+	"CreateDBCluster":               clusters,
+	"RestoreDBClusterFromSnapshot":  clusters,
+	"RestoreDBClusterToPointInTime": clusters,
 	"CreateDBInstance": {Key: QuotaInstances, Code: "InstanceQuotaExceeded", Message: "Request would result in user exceeding the allowed number of DB instances.",
 		Used: call.Counted("rds", version, "DescribeDBInstances", "DBInstances", nil)},
 	"CreateDBSubnetGroup": {Key: QuotaSubnetGroups, Code: "DBSubnetGroupQuotaExceeded", Message: "Request would result in user exceeding the allowed number of DB subnet groups.",

@@ -2,7 +2,9 @@
 package rds
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -25,7 +27,16 @@ type databases struct {
 	clusters map[string]servedCluster
 	proxies  map[string]netip.AddrPort // by name
 	capacity map[string]time.Time      // when a proxy gets its capacity, by name
-	backups  []*xmltree.Node           // retained backups of deleted clusters
+	backups  []retained                // of deleted clusters
+
+	snapshots map[string]string          // the database in each that the data plane has, by name
+	versions  map[string][]engineVersion // of clusters with backups, by resource ID
+}
+
+// engineVersion is a version that a cluster has since a time.
+type engineVersion struct {
+	since   time.Time
+	version string
 }
 
 type servedCluster struct {
@@ -34,7 +45,10 @@ type servedCluster struct {
 }
 
 func newDatabases() *databases {
-	return &databases{clusters: map[string]servedCluster{}, proxies: map[string]netip.AddrPort{}, capacity: map[string]time.Time{}}
+	return &databases{
+		clusters: map[string]servedCluster{}, proxies: map[string]netip.AddrPort{}, capacity: map[string]time.Time{},
+		snapshots: map[string]string{}, versions: map[string][]engineVersion{},
+	}
 }
 
 // service corrects RDS.
@@ -63,6 +77,8 @@ func (s *service) actions() map[string]call.Handler {
 		"CreateDBCluster":          s.clusterCreated,
 		"ModifyDBCluster":          s.clusterModified,
 		"DeleteDBCluster":          s.clusterDeleted,
+		"CreateDBClusterSnapshot":  s.snapshotCreated,
+		"DeleteDBClusterSnapshot":  s.snapshotDeleted,
 		"CreateDBInstance":         storeInstance,
 		"ModifyDBInstance":         storeInstance,
 		"DeleteDBInstance":         instanceDeleted,
@@ -82,6 +98,9 @@ func (s *service) actions() map[string]call.Handler {
 	calls["DeleteDBCluster"] = s.deleteCluster(calls["DeleteDBCluster"])
 	calls["ModifyDBInstance"] = rejectMemberVersion(calls["ModifyDBInstance"])
 	calls["DescribeDBClusterAutomatedBackups"] = call.Instead(s.describeBackups)
+	calls["DeleteDBClusterAutomatedBackup"] = call.Instead(s.deleteBackup)
+	calls["RestoreDBClusterFromSnapshot"] = s.restore(ofSnapshot, s.snapshotToRestore)
+	calls["RestoreDBClusterToPointInTime"] = s.restore(ofTime, s.timeToRestore)
 	return calls
 }
 
@@ -190,10 +209,8 @@ func (s *service) clusterCreated(x *call.Exchange) error {
 	if !strings.Contains(cluster.Value("Engine"), "postgres") {
 		return nil // the data plane runs PostgreSQL only
 	}
-	spec := dataplane.Cluster{
-		ID: id, Database: cluster.Value("DatabaseName"),
-		MasterUser: cluster.Value("MasterUsername"), MasterPassword: x.Form.Get("MasterUserPassword"),
-	}
+	spec := specOf(cluster)
+	spec.MasterPassword = x.Form.Get("MasterUserPassword")
 	if secret := cluster.Child("MasterUserSecret"); secret != nil {
 		if err := s.encryptManagedSecret(x.Request.Context(), secret); err != nil {
 			return err
@@ -202,15 +219,23 @@ func (s *service) clusterCreated(x *call.Exchange) error {
 			return err
 		}
 	}
-	if err := s.serveCluster(x.Request.Context(), spec); err != nil {
-		return s.rollBack(x.Request.Context(), err,
-			map[string]string{"Action": "ModifyDBCluster", "DBClusterIdentifier": id, "DeletionProtection": "false"},
-			map[string]string{"Action": "DeleteDBCluster", "DBClusterIdentifier": id, "SkipFinalSnapshot": "true"})
+	address, err := s.ensureCluster(x.Request.Context(), spec)
+	if err != nil {
+		return s.undoCluster(x.Request.Context(), id, err)
 	}
+	s.served(cluster, spec, address)
 	return nil
 }
 
-// clusterModified sets a changed master password on the running database.
+// undoCluster deletes a cluster whose server could not be started.
+func (s *service) undoCluster(ctx context.Context, id string, failure error) error {
+	failure = errors.Join(failure, s.plane.RemoveCluster(ctx, id, dataplane.Keep{}))
+	return s.rollBack(ctx, failure,
+		map[string]string{"Action": "ModifyDBCluster", "DBClusterIdentifier": id, "DeletionProtection": "false"},
+		map[string]string{"Action": "DeleteDBCluster", "DBClusterIdentifier": id, "SkipFinalSnapshot": "true"})
+}
+
+// clusterModified sets a changed master password on the running database, and backs it up after an upgrade.
 func (s *service) clusterModified(x *call.Exchange) error {
 	response, err := xmltree.Parse(x.Response)
 	if err != nil {
@@ -220,44 +245,80 @@ func (s *service) clusterModified(x *call.Exchange) error {
 	id := cluster.Value("DBClusterIdentifier")
 	storeCluster(x, id)
 	upgradeInstances(x, cluster)
-	s.databases.mu.Lock()
-	served, ok := s.databases.clusters[id]
-	s.databases.mu.Unlock()
+	served, ok := s.servedCluster(id)
 	if !ok {
 		return nil
 	}
-	spec := served.spec
-	switch secret := cluster.Child("MasterUserSecret"); {
-	case x.Form.Get("MasterUserPassword") != "":
-		spec.MasterPassword = x.Form.Get("MasterUserPassword")
-	case secret != nil && x.Form.Get("RotateMasterUserPassword") == "true":
-		if spec.MasterPassword, err = s.managedPassword(x.Request.Context(), secret); err != nil {
+	spec, ctx := specOf(cluster), x.Request.Context()
+	spec.MasterPassword = cmp.Or(x.Form.Get("MasterUserPassword"), served.spec.MasterPassword)
+	if secret := cluster.Child("MasterUserSecret"); secret != nil {
+		if x.Form.Get("ManageMasterUserPassword") == "true" {
+			if err := s.encryptManagedSecret(ctx, secret); err != nil {
+				return err
+			}
+		}
+		if spec.MasterPassword, err = s.managedPassword(ctx, secret); err != nil {
 			return err
 		}
-	default:
+	}
+	if spec != served.spec {
+		if served.address, err = s.ensureCluster(ctx, spec); err != nil {
+			return err
+		}
+	}
+	if !s.served(cluster, spec, served.address) {
 		return nil
 	}
-	return s.serveCluster(x.Request.Context(), spec)
+	return s.plane.BackUp(ctx, id)
 }
 
 func (s *service) clusterDeleted(x *call.Exchange) error {
-	id := x.Form.Get("DBClusterIdentifier")
+	id, snapshot := x.Form.Get("DBClusterIdentifier"), x.Form.Get("FinalDBSnapshotIdentifier")
 	s.databases.mu.Lock()
+	served, ok := s.databases.clusters[id]
 	delete(s.databases.clusters, id)
 	s.databases.mu.Unlock()
 	x.Fields.Delete(clusterKey(id))
-	return s.plane.RemoveCluster(x.Request.Context(), id)
+	err := s.plane.RemoveCluster(x.Request.Context(), id, dataplane.Keep{Snapshot: snapshot, Backups: retainsBackups(x)})
+	if err == nil && ok && snapshot != "" {
+		s.addSnapshot(snapshot, served)
+	}
+	return err
 }
 
-func (s *service) serveCluster(ctx context.Context, spec dataplane.Cluster) error {
+func (s *service) ensureCluster(ctx context.Context, spec dataplane.Cluster) (netip.AddrPort, error) {
 	address, err := s.plane.EnsureCluster(ctx, spec)
 	if err != nil {
-		return fmt.Errorf("start the database of cluster %s: %w", spec.ID, err)
+		return address, fmt.Errorf("start the database of cluster %s: %w", spec.ID, err)
 	}
+	return address, nil
+}
+
+// served records a cluster that the data plane runs, and reports whether it has another engine version than before.
+func (s *service) served(cluster *xmltree.Node, spec dataplane.Cluster, address netip.AddrPort) bool {
 	s.databases.mu.Lock()
 	defer s.databases.mu.Unlock()
 	s.databases.clusters[spec.ID] = servedCluster{spec: spec, address: address}
-	return nil
+	versions, current := s.databases.versions[spec.Backups], cluster.Value("EngineVersion")
+	if len(versions) > 0 && versions[len(versions)-1].version == current {
+		return false
+	}
+	s.databases.versions[spec.Backups] = append(versions, engineVersion{s.Now(), current})
+	return len(versions) > 0
+}
+
+// versionAt returns the engine version that a cluster had at a time.
+func (s *service) versionAt(cluster *xmltree.Node, at time.Time) string {
+	s.databases.mu.Lock()
+	defer s.databases.mu.Unlock()
+	found := cluster.Value("EngineVersion")
+	for _, v := range slices.Backward(s.databases.versions[cluster.Value("DbClusterResourceId")]) {
+		found = v.version
+		if !v.since.After(at) {
+			break
+		}
+	}
+	return found
 }
 
 // rollBack deletes with these calls a resource that the data plane could not
