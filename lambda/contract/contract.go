@@ -10,6 +10,8 @@ const (
 	HandlerCacheUser = "cache-user"
 	// HandlerAuthorizer checks tokens for API Gateway.
 	HandlerAuthorizer = "authorizer"
+	// HandlerQuery runs operators' queries to the database.
+	HandlerQuery = "query"
 )
 
 // LiveAlias is the alias through which requests reach a version of the function api.
@@ -24,6 +26,7 @@ const (
 	DBMasterSecret   = "DB_MASTER_SECRET_ARN"
 	DBName           = "DB_NAME"
 	DBPort           = "DB_PORT"
+	DBQueryUser      = "DB_QUERY_USER"
 	DBSecret         = "DB_SECRET_ARN"
 	DBSSLMode        = "DB_SSLMODE"
 	JWTAlgorithm     = "JWT_ALGORITHM"
