@@ -3,6 +3,7 @@ package dataplane
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/netip"
 	"sync"
 )
@@ -39,7 +40,8 @@ func (s *Servers) startCluster(ctx context.Context, c *clusterServer, id string)
 		return err
 	}
 	plain := netip.AddrPortFrom(ip, postgresPlainPort)
-	listener, err := listenTLS(s.authority, netip.AddrPortFrom(ip, postgresPort), dialTo(plain), acceptPostgres(clusterRequiresTLS), s.database(), pgALPN)
+	dial := func(client net.Conn) (net.Conn, error) { return c.dialServer(plain.String(), client) }
+	listener, err := listenTLS(s.authority, netip.AddrPortFrom(ip, postgresPort), dial, acceptPostgres(clusterRequiresTLS), s.database(), pgALPN)
 	if err != nil {
 		return err
 	}

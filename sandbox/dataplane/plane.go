@@ -39,6 +39,8 @@ type Cluster struct {
 	Database       string // empty: no database beyond the defaults
 	MasterUser     string
 	MasterPassword string
+	// Token verifies a token of IAM database authentication; nil: none is valid.
+	Token func(ctx context.Context, user, token string) error
 }
 
 // Proxy has the parameters of CreateDBProxy that the servers need.

@@ -104,7 +104,7 @@ func (pg *postgres) initdb(ctx context.Context, in Installation, user *syscall.C
 	if err := process.Wait(ctx); err != nil {
 		return fmt.Errorf("create a PostgreSQL database in %s: %w\n%s", pg.dir, err, out.String())
 	}
-	return nil
+	return pg.allowIAM()
 }
 
 func (pg *postgres) env(in Installation) []string {
