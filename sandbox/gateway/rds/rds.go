@@ -4,6 +4,7 @@ package rds
 import (
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"net/netip"
 	"net/url"
@@ -44,11 +45,12 @@ type service struct {
 	warmUp    time.Duration // how long a proxy has no capacity after its target is registered
 	databases *databases
 	dropped   droppedSubnets
+	record    io.Writer // of decisions about tokens
 }
 
 // New returns the corrected calls of RDS.
-func New(a *call.Account, plane dataplane.Plane, warmUp time.Duration) call.Service {
-	s := &service{Account: a, plane: plane, warmUp: warmUp, databases: newDatabases(), dropped: droppedSubnets{byProxy: map[string][]string{}}}
+func New(a *call.Account, plane dataplane.Plane, warmUp time.Duration, record io.Writer) call.Service {
+	s := &service{Account: a, plane: plane, warmUp: warmUp, record: record, databases: newDatabases(), dropped: droppedSubnets{byProxy: map[string][]string{}}}
 	return call.Service{Name: "rds", Actions: call.WithinQuotas(s.actions(), enforced), Bounds: bounds, Quotas: defaultQuotas, Resources: s.resources}
 }
 
@@ -193,6 +195,7 @@ func (s *service) clusterCreated(x *call.Exchange) error {
 	spec := dataplane.Cluster{
 		ID: id, Database: cluster.Value("DatabaseName"),
 		MasterUser: cluster.Value("MasterUsername"), MasterPassword: x.Form.Get("MasterUserPassword"),
+		Token: s.tokensOf(cluster).verify,
 	}
 	if secret := cluster.Child("MasterUserSecret"); secret != nil {
 		if err := s.encryptManagedSecret(x.Request.Context(), secret); err != nil {
