@@ -128,7 +128,7 @@ func (c Config) stateProblems() []config.FieldError {
 
 // mostOperators is how many patterns, of mostOperator characters, a role's trust policy has space for twice.
 const (
-	mostOperators = 8
+	mostOperators = 4
 	mostOperator  = 64
 )
 

@@ -1,5 +1,5 @@
 // Package contract holds the names that the functions, the program that deploys them and the sandbox must agree on.
-// It has constants alone, so it costs no cold start.
+// It has constants and types alone, so it costs no cold start.
 package contract
 
 // Handlers of the functions: a binary runs the one that its function's handler names.
