@@ -66,7 +66,7 @@ func provision(ctx *pulumi.Context, values config.Values) error {
 	if err != nil {
 		return err
 	}
-	apiComponent, err := api.New(ctx, componentName("api"), apiArgs(cfg, ctx.Stack(), logRole, code, ci, kmsKeys, vpc, storage, zone), provider)
+	apiComponent, err := api.New(ctx, componentName("api"), apiArgs(cfg, ctx.Project(), ctx.Stack(), logRole, code, ci, kmsKeys, vpc, storage, zone), provider)
 	if err != nil {
 		return err
 	}

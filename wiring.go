@@ -23,7 +23,7 @@ func componentPermissions(cfg settings) []func(policy.Scope) policy.Permissions 
 // networkArgs limits the network's role by the permissions boundary, and protects the network of protected data.
 func networkArgs(cfg settings, zoneNames []string, ci *iam.IAM, kmsKeys *keys.Keys) network.Args {
 	return network.Args{
-		Config: cfg.Network, Zones: zoneNames, Proxy: cfg.Data.Proxy.Enabled, Protect: cfg.Data.Protect,
+		Config: cfg.Network, Zones: zoneNames, Proxy: cfg.Data.Proxy.Enabled, Queries: cfg.queries(), Protect: cfg.Data.Protect,
 		LogsKeyARN: kmsKeys.OperationsKeyARN, PermissionsBoundary: ci.WorkloadBoundaryARN,
 	}
 }
@@ -47,7 +47,7 @@ func dataArgs(cfg settings, ci *iam.IAM, kmsKeys *keys.Keys, vpc *network.Networ
 // apiArgs places the function in the private subnets and passes the addresses of its dependencies. The migration
 // depends on both components as a whole: it needs endpoints, security group rules and the proxy's target.
 // The stage has the stack's name.
-func apiArgs(cfg settings, stage string, logRole pulumi.StringOutput, code function.Code, ci *iam.IAM, kmsKeys *keys.Keys, vpc *network.Network, storage *data.Data, zone *dns.DNS) api.Args {
+func apiArgs(cfg settings, project, stage string, logRole pulumi.StringOutput, code function.Code, ci *iam.IAM, kmsKeys *keys.Keys, vpc *network.Network, storage *data.Data, zone *dns.DNS) api.Args {
 	return api.Args{
 		Config:          cfg.API,
 		Stage:           stage,
@@ -78,6 +78,7 @@ func apiArgs(cfg settings, stage string, logRole pulumi.StringOutput, code funct
 			Nodes:     cfg.Data.Cache.Shards * (1 + cfg.Data.Cache.Replicas),
 		},
 		Bucket: api.Bucket{Name: storage.BucketName, ARN: storage.BucketARN},
+		Query:  queryArgs(cfg, project, stage, vpc, storage),
 
 		RotationDays: cfg.Data.RotationDays,
 
@@ -92,6 +93,17 @@ func apiArgs(cfg settings, stage string, logRole pulumi.StringOutput, code funct
 		},
 		After: []pulumi.Resource{vpc, storage},
 	}
+}
+
+// queries is whether operators may query the database.
+func (s settings) queries() bool { return len(s.IAM.Operators) > 0 }
+
+// queryArgs has operators' queries read from a reader; nil: there are no operators.
+func queryArgs(cfg settings, project, stack string, vpc *network.Network, storage *data.Data) *function.Query {
+	if !cfg.queries() {
+		return nil
+	}
+	return &function.Query{Host: storage.ReaderHost, User: iam.QueryUser(project, stack), SecurityGroupID: vpc.QuerySecurityGroupID}
 }
 
 // export exports the outputs of the stack.

@@ -24,6 +24,8 @@ type Args struct {
 	Database Database
 	Cache    Cache
 	Bucket   Bucket
+	// Query is how operators' queries reach the database; nil: the stack runs none.
+	Query *function.Query
 	// RotationDays is how often the passwords of the application's users are changed, in days; 0: never.
 	RotationDays int
 	// KeyARNs are the keys that the secrets and the bucket's objects are encrypted with.

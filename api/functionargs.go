@@ -23,6 +23,7 @@ func (b builder) functionArgs() function.Args {
 		},
 		Cache:        function.Cache{Address: a.Cache.Address, SecretARN: a.Cache.SecretARN, UserID: a.Cache.UserID, UserARN: a.Cache.UserARN},
 		Bucket:       function.Bucket{Name: a.Bucket.Name, ARN: a.Bucket.ARN},
+		Query:        a.Query,
 		RotationDays: a.RotationDays, KeyARNs: a.KeyARNs, After: a.After,
 	}
 }

@@ -12,8 +12,8 @@ import (
 const (
 	engine       = "aurora-postgresql"
 	postgresPort = 5432
-	// exportedLog is the log of statements and errors; the engine's other one (iam-db-auth-error) is of
-	// logins by IAM, which this program does not use.
+	// exportedLog is the log of statements and errors; the engine's other one (iam-db-auth-error) is of failed
+	// logins by IAM, which the function query logs too.
 	exportedLog = "postgresql"
 	// masterUser owns the database; only the migration signs in as it.
 	masterUser = "master"

@@ -46,7 +46,7 @@ type Database struct {
 	MaxCapacity float64 `json:"maxCapacity"`
 	// PauseSeconds is how long the cluster has no connection before it pauses, 300 to 86400.
 	PauseSeconds int `json:"pauseSeconds"`
-	// Readers is the number of instances that take over from the writer, 0 to 15. No query reads from them.
+	// Readers is the number of instances that take over from the writer, 0 to 15. Of the functions only query reads from them.
 	Readers int `json:"readers"`
 	// BackupDays is how long automatic backups are kept, 1 to 35 days.
 	BackupDays int `json:"backupDays"`

@@ -38,6 +38,8 @@ type Data struct {
 	// DatabaseHost is where the functions connect to: the proxy's endpoint, or without a proxy the
 	// cluster's. The port is 5432.
 	DatabaseHost pulumi.StringOutput `pulumi:"databaseHost"`
+	// ReaderHost is the cluster's endpoint of readers; without any, the writer's.
+	ReaderHost   pulumi.StringOutput `pulumi:"readerHost"`
 	DatabaseName pulumi.StringOutput `pulumi:"databaseName"`
 	// ProxyTarget names the proxy and the cluster behind it, each by an identifier that is never used again;
 	// empty without a proxy.
@@ -86,6 +88,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 
 	return d, ctx.RegisterResourceOutputs(d, pulumi.Map{
 		"databaseHost":      d.DatabaseHost,
+		"readerHost":        d.ReaderHost,
 		"proxyTarget":       d.ProxyTarget,
 		"databaseName":      d.DatabaseName,
 		"appSecretArn":      d.AppSecretARN,
@@ -116,6 +119,10 @@ func (d *Data) newDatabase(ctx *pulumi.Context, name string, args Args) error {
 	d.MasterSecretARN = db.cluster.MasterUserSecrets.ApplyT(masterSecretARN).(pulumi.StringOutput)
 	none := pulumi.String("").ToStringOutput()
 	d.DatabaseHost, d.ProxyName, d.ProxyTarget = after(db.instances, db.cluster.Endpoint), none, none
+	d.ReaderHost = after(db.instances, db.cluster.Endpoint)
+	if args.Config.Database.Readers > 0 {
+		d.ReaderHost = after(db.instances, db.cluster.ReaderEndpoint)
+	}
 	if args.Config.Proxy.Enabled {
 		connection, err := d.proxy(ctx, name, args, db, []pulumi.StringOutput{d.MasterSecretARN, d.AppSecretARN})
 		if err != nil {

@@ -36,6 +36,7 @@ var computed = map[string]func(mocks.Resource) map[string]any{
 			"masterUserSecrets": []any{map[string]any{"secretArn": masterARN}},
 			"clusterResourceId": "cluster-ABC",
 			"endpoint":          "cluster.example",
+			"readerEndpoint":    "readers.example",
 		}
 	},
 	"aws:rds/proxy:Proxy": func(mocks.Resource) map[string]any {
@@ -97,7 +98,7 @@ func buildWith(t *testing.T, a Args) (*mocks.Recorder, map[string]string) {
 			return err
 		}
 		outputs := pulumi.StringMap{
-			"databaseHost": d.DatabaseHost,
+			"databaseHost": d.DatabaseHost, "readerHost": d.ReaderHost,
 			"databaseName": d.DatabaseName, "appSecretArn": d.AppSecretARN,
 			"masterSecretArn": d.MasterSecretARN, "cacheAddress": d.CacheAddress,
 			"cacheUserId": d.CacheUserID, "cacheUserArn": d.CacheUserARN,
@@ -117,7 +118,7 @@ func buildWith(t *testing.T, a Args) (*mocks.Recorder, map[string]string) {
 func TestTheComponentsOutputs(t *testing.T) {
 	_, got := build(t, prod())
 	want := map[string]string{
-		"databaseHost": "proxy.example",
+		"databaseHost": "proxy.example", "readerHost": "readers.example",
 		"databaseName": "app", "appSecretArn": appARN, "masterSecretArn": masterARN,
 		"cacheAddress":      "cache.example:6379",
 		"cacheUserId":       "data-cache-app",
@@ -292,6 +293,16 @@ func TestWithoutAProxyTheFunctionsConnectToTheClusterWhichMayPause(t *testing.T)
 		return reflect.DeepEqual(p, map[string]any{"name": "idle_session_timeout", "value": "60000", "applyMethod": "immediate"})
 	}) {
 		t.Errorf("the parameters are %v: a frozen function's connection keeps the cluster from pausing", parameters)
+	}
+}
+
+func TestQueriesReadFromAReaderOrElseFromTheWriter(t *testing.T) {
+	for readers, want := range map[int]string{0: "cluster.example", 1: "readers.example"} {
+		c := prod()
+		c.Database.Readers = readers
+		if _, got := build(t, c); got["readerHost"] != want {
+			t.Errorf("with %d readers queries go to %s, want %s", readers, got["readerHost"], want)
+		}
 	}
 }
 

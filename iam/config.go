@@ -40,6 +40,9 @@ type Config struct {
 	// it is kept elsewhere, and the roles get no permission to it here.
 	StateBucket string `json:"stateBucket"`
 	StateKey    string `json:"stateKey"`
+	// Operators are the IAM users who may query the database with `ops sql`, by name or path, where * stands for any
+	// characters. None: there is no such role, and the stack has no function that runs queries.
+	Operators []string `json:"operators"`
 }
 
 // Default is the configuration of a stack that sets nothing. It trusts no GitLab project.
@@ -51,7 +54,9 @@ var (
 	projectPattern = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)+$`)
 	refPattern     = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_./-]*$`)
 	bucketPattern  = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
-	keyPattern     = regexp.MustCompile(`^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[a-z0-9-]{1,36}$`)
+	// operatorPattern begins with a character of a name or a path: "*" alone would be every user of the account.
+	operatorPattern = regexp.MustCompile(`^[A-Za-z0-9+=,.@_-][A-Za-z0-9+=,.@_/*-]*$`)
+	keyPattern      = regexp.MustCompile(`^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[a-z0-9-]{1,36}$`)
 )
 
 // Validate lists every invalid value. A project or a branch has no wildcards: they would admit other projects.
@@ -63,6 +68,7 @@ func (c Config) Validate() []config.FieldError {
 		})
 	}
 	problems = append(problems, c.stateProblems()...)
+	problems = append(problems, c.operatorProblems()...)
 	return append(problems, config.OneOf("oidc", c.OIDC, oidcCreate, oidcExisting, oidcOff)...)
 }
 
@@ -115,6 +121,30 @@ func (c Config) stateProblems() []config.FieldError {
 	if !keyPattern.MatchString(c.StateKey) {
 		problems = append(problems, config.FieldError{
 			Key: "stateKey", Value: config.Quote(c.StateKey), MustBe: "the ARN of a key, as bootstrap's output stateKey has it",
+		})
+	}
+	return problems
+}
+
+// mostOperators is how many patterns, of mostOperator characters, a role's trust policy has space for twice.
+const (
+	mostOperators = 4
+	mostOperator  = 64
+)
+
+func (c Config) operatorProblems() []config.FieldError {
+	var problems []config.FieldError
+	for i, operator := range c.Operators {
+		if !operatorPattern.MatchString(operator) || len(operator) > mostOperator {
+			problems = append(problems, config.FieldError{
+				Key: fmt.Sprintf("operators[%d]", i), Value: config.Quote(operator),
+				MustBe: fmt.Sprintf("the name or path of IAM users in at most %d characters, such as alice or operators/*", mostOperator),
+			})
+		}
+	}
+	if len(c.Operators) > mostOperators {
+		problems = append(problems, config.FieldError{
+			Key: "operators", Value: fmt.Sprintf("%d entries", len(c.Operators)), MustBe: fmt.Sprintf("at most %d: give users a path", mostOperators),
 		})
 	}
 	return problems

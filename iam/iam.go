@@ -84,6 +84,9 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err := allowAssumeRole(ctx, b, user, preview.Arn, deploy.Arn); err != nil {
 		return nil, err
 	}
+	if err := newQueryRole(ctx, b); err != nil {
+		return nil, err
+	}
 	if err := newLogDelivery(ctx, b); err != nil {
 		return nil, err
 	}

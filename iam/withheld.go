@@ -32,6 +32,8 @@ func (b builder) withheld() []policy.Statement {
 		deny("NoOtherInvoker", []string{"lambda:AddPermission"}, policy.Anywhere, map[string]any{
 			"StringNotEquals": map[string]any{"lambda:Principal": []string{"apigateway.amazonaws.com", "secretsmanager.amazonaws.com"}},
 		}),
+		// The rows of the database are the operators' to read.
+		deny("NoQuery", []string{"lambda:InvokeFunction"}, b.queryFunctions(), nil),
 		// An alarm's action can stop any instance of the account.
 		// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-alarm-actions.html
 		deny("AlarmsNotifyOnly", []string{"cloudwatch:PutCompositeAlarm", "cloudwatch:PutMetricAlarm"}, policy.Anywhere,

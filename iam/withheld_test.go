@@ -53,6 +53,9 @@ func TestTheDeployRolesBoundaryDeniesWithheldCalls(t *testing.T) {
 			Sid: "NoOtherInvoker", Action: []string{"lambda:AddPermission"}, Resource: everything,
 			Condition: map[string]map[string]any{"StringNotEquals": {"lambda:Principal": []any{"apigateway.amazonaws.com", "secretsmanager.amazonaws.com"}}},
 		},
+		"operators' queries": {
+			Sid: "NoQuery", Action: []string{"lambda:InvokeFunction"}, Resource: []string{own("lambda", "function:didomi-test-api-query-*")},
+		},
 		"alarms that do more than notify or scale": {
 			Sid: "AlarmsNotifyOnly", Action: []string{"cloudwatch:PutCompositeAlarm", "cloudwatch:PutMetricAlarm"}, Resource: everything,
 			Condition: map[string]map[string]any{"ForAnyValue:StringNotLike": {"cloudwatch:AlarmActions": []any{

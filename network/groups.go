@@ -17,6 +17,7 @@ const (
 	cluster   role = "cluster"
 	cache     role = "cache"
 	endpoints role = "endpoints"
+	query     role = "query"
 )
 
 // descriptions cannot change without replacing the group, so they apply to a stack without a proxy too,
@@ -27,6 +28,7 @@ var descriptions = map[role]string{
 	cluster:   "Aurora cluster: called by the proxy",
 	cache:     "Redis: called by the function",
 	endpoints: "Interface endpoints: called by the function",
+	query:     "The function query: calls the cluster and nothing else; nothing calls it",
 }
 
 const (
@@ -41,9 +43,13 @@ type path struct {
 	port     int
 }
 
-// paths are all allowed connections between groups.
-func paths(proxied bool) []path {
+// paths are all allowed connections between groups. Queries reach the cluster directly: a proxy's clients log in with a
+// password.
+func paths(proxied, queries bool) []path {
 	all := []path{{lambda, cache, redisPort}, {lambda, endpoints, httpsPort}}
+	if queries {
+		all = append(all, path{query, cluster, postgresPort})
+	}
 	if proxied {
 		return append(all, path{lambda, proxy, postgresPort}, path{proxy, cluster, postgresPort})
 	}
@@ -55,7 +61,7 @@ type groups map[role]*ec2.SecurityGroup
 
 // securityGroups registers a group per role without rules, and empties the VPC's default group,
 // which would otherwise allow all traffic between its members.
-func (n *Network) securityGroups(ctx *pulumi.Context, name string, vpcID pulumi.StringOutput, proxied bool) (groups, error) {
+func (n *Network) securityGroups(ctx *pulumi.Context, name string, vpcID pulumi.StringOutput, proxied, queries bool) (groups, error) {
 	_, err := ec2.NewDefaultSecurityGroup(ctx, name+"-default", &ec2.DefaultSecurityGroupArgs{
 		VpcId: vpcID,
 		Tags:  nameTag(name + "-default-unused"),
@@ -64,8 +70,8 @@ func (n *Network) securityGroups(ctx *pulumi.Context, name string, vpcID pulumi.
 		return nil, fmt.Errorf("empty the default security group: %w", err)
 	}
 	all := groups{}
-	for _, r := range []role{lambda, proxy, cluster, cache, endpoints} {
-		if r == proxy && !proxied {
+	for _, r := range []role{lambda, proxy, cluster, cache, endpoints, query} {
+		if r == proxy && !proxied || r == query && !queries {
 			continue
 		}
 		group, err := ec2.NewSecurityGroup(ctx, name+"-"+string(r), &ec2.SecurityGroupArgs{
@@ -82,8 +88,8 @@ func (n *Network) securityGroups(ctx *pulumi.Context, name string, vpcID pulumi.
 }
 
 // rules registers both rules of every path: egress from the caller and ingress to the target.
-func (n *Network) rules(ctx *pulumi.Context, name string, all groups, s3PrefixList pulumi.StringOutput, proxied bool) error {
-	for _, p := range paths(proxied) {
+func (n *Network) rules(ctx *pulumi.Context, name string, all groups, s3PrefixList pulumi.StringOutput, proxied, queries bool) error {
+	for _, p := range paths(proxied, queries) {
 		rule := fmt.Sprintf("%s-%s-to-%s", name, p.from, p.to)
 		description := pulumi.Sprintf("%s to %s", p.from, p.to)
 		_, err := vpc.NewSecurityGroupEgressRule(ctx, rule, &vpc.SecurityGroupEgressRuleArgs{

@@ -17,6 +17,8 @@ type Args struct {
 	Zones []string
 	// Proxy is whether RDS Proxy is in front of the cluster.
 	Proxy bool
+	// Queries is whether a function runs operators' queries to the cluster.
+	Queries bool
 	// Protect prevents the deletion and replacement of the VPC and its subnets: the resources in them cannot move.
 	Protect bool
 	// LogsKeyARN is the key that the flow logs are encrypted with.
@@ -38,6 +40,7 @@ type Network struct {
 	ProxySecurityGroupID   pulumi.IDOutput `pulumi:"proxySecurityGroupId"` // the zero value without a proxy
 	ClusterSecurityGroupID pulumi.IDOutput `pulumi:"clusterSecurityGroupId"`
 	CacheSecurityGroupID   pulumi.IDOutput `pulumi:"cacheSecurityGroupId"`
+	QuerySecurityGroupID   pulumi.IDOutput `pulumi:"querySecurityGroupId"` // the zero value without queries
 }
 
 // New creates the component. It rejects an invalid Config before it registers anything.
@@ -53,7 +56,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err != nil {
 		return nil, err
 	}
-	groups, err := n.securityGroups(ctx, name, vpc.VpcId, args.Proxy)
+	groups, err := n.securityGroups(ctx, name, vpc.VpcId, args.Proxy, args.Queries)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +68,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err != nil {
 		return nil, err
 	}
-	if err := n.rules(ctx, name, groups, s3PrefixList, args.Proxy); err != nil {
+	if err := n.rules(ctx, name, groups, s3PrefixList, args.Proxy, args.Queries); err != nil {
 		return nil, err
 	}
 	if err := n.flowLogs(ctx, name, vpc.VpcId, args, own); err != nil {
@@ -91,6 +94,10 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if args.Proxy {
 		n.ProxySecurityGroupID = groups[proxy].ID()
 		outputs["proxySecurityGroupId"] = n.ProxySecurityGroupID
+	}
+	if args.Queries {
+		n.QuerySecurityGroupID = groups[query].ID()
+		outputs["querySecurityGroupId"] = n.QuerySecurityGroupID
 	}
 	return n, ctx.RegisterResourceOutputs(n, outputs)
 }

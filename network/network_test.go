@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
@@ -17,11 +18,11 @@ import (
 // build registers the network of a configuration, in three zones, under mocks.
 func build(t *testing.T, c Config) *mocks.Recorder {
 	t.Helper()
-	return buildWith(t, c, true)
+	return buildWith(t, c, Args{Proxy: true})
 }
 
-// buildWith is build with a proxy before the cluster or without.
-func buildWith(t *testing.T, c Config, proxied bool) *mocks.Recorder {
+// buildWith is build with a proxy before the cluster or without, and with queries or without.
+func buildWith(t *testing.T, c Config, a Args) *mocks.Recorder {
 	t.Helper()
 	m := mocks.Mocks{Outputs: map[string]func(mocks.Resource) map[string]any{
 		mocks.VpcToken: mocks.Vpc(c.Zones),
@@ -41,7 +42,7 @@ func buildWith(t *testing.T, c Config, proxied bool) *mocks.Recorder {
 		if err != nil {
 			return err
 		}
-		_, err = New(ctx, "net", Args{Config: c, Zones: zones, Proxy: proxied, LogsKeyARN: pulumi.String("operations-key"), PermissionsBoundary: pulumi.String("boundary")}, pulumi.Providers(provider))
+		_, err = New(ctx, "net", Args{Config: c, Zones: zones, Proxy: a.Proxy, Queries: a.Queries, LogsKeyARN: pulumi.String("operations-key"), PermissionsBoundary: pulumi.String("boundary")}, pulumi.Providers(provider))
 		return err
 	})
 }
@@ -203,7 +204,7 @@ func TestSecurityGroupsAllowTheRequestPathAndNothingElse(t *testing.T) {
 }
 
 func TestWithoutAProxyTheFunctionConnectsToTheCluster(t *testing.T) {
-	r := buildWith(t, Default(), false)
+	r := buildWith(t, Default(), Args{})
 	want := []string{
 		"net-cache-id from net-lambda-id tcp 6379-6379",
 		"net-cluster-id from net-lambda-id tcp 5432-5432",
@@ -220,6 +221,20 @@ func TestWithoutAProxyTheFunctionConnectsToTheCluster(t *testing.T) {
 		if group.Name == "net-proxy" {
 			t.Error("there is a group of a proxy")
 		}
+	}
+}
+
+// A function of queries connects to the cluster, past the proxy, and to nothing else.
+func TestQueriesConnectToTheClusterAlone(t *testing.T) {
+	without := edges(build(t, Default()))
+	var added []string
+	for _, edge := range edges(buildWith(t, Default(), Args{Proxy: true, Queries: true})) {
+		if !slices.Contains(without, edge) {
+			added = append(added, edge)
+		}
+	}
+	if want := []string{"net-cluster-id from net-query-id tcp 5432-5432", "net-query-id to net-cluster-id tcp 5432-5432"}; !reflect.DeepEqual(added, want) {
+		t.Errorf("with queries the rules also allow %v, want %v", added, want)
 	}
 }
 

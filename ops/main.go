@@ -19,6 +19,7 @@ import (
 	"github.com/didomi/serverless-api/ops/logs"
 	"github.com/didomi/serverless-api/ops/note"
 	"github.com/didomi/serverless-api/ops/preflight"
+	"github.com/didomi/serverless-api/ops/query"
 	"github.com/didomi/serverless-api/ops/review"
 	"github.com/didomi/serverless-api/ops/rollout"
 	"github.com/didomi/serverless-api/ops/rotation"
@@ -43,6 +44,7 @@ var commands = []command.Command{
 	{Name: "preflight", Summary: "checks that the account supports what a preview creates", Run: preflight.Run},
 	{Name: "reviewed", Summary: "checks that a preview is the one that was reviewed", Run: note.Reviewed},
 	{Name: "smoke", Summary: "tests a deployed API", Run: smoke.Run},
+	{Name: "sql", Summary: "runs a statement that reads the database, for operators with MFA and a reason", Run: query.Run},
 	{Name: "status", Summary: "says what a deployed stack needs: alarms, versions, capacity, drift, certificates, secrets, what ends", Run: status.Run},
 	{Name: "undelete", Summary: "brings back deleted or replaced files from their versions, and deletes nothing", Run: undelete.Run},
 	{Name: "unlock", Summary: "removes the lock that a killed job left on a stack", Run: unlock.Run},

@@ -24,6 +24,8 @@ type Args struct {
 	Database Database
 	Cache    Cache
 	Bucket   Bucket
+	// Query is how operators' queries reach the database; nil: the stack runs none.
+	Query *Query
 	// RotationDays is how often the passwords of the application's users are changed, in days; 0: never.
 	RotationDays int
 	// KeyARNs are the keys that the secrets and the bucket's objects are encrypted with.
@@ -84,4 +86,12 @@ type Cache struct {
 type Bucket struct {
 	Name pulumi.StringInput
 	ARN  pulumi.StringInput
+}
+
+// Query is how operators' queries reach the database.
+type Query struct {
+	// Host is a reader's, if the cluster has any.
+	Host            pulumi.StringInput
+	User            string
+	SecurityGroupID pulumi.StringInput
 }

@@ -27,7 +27,7 @@ type declaration struct {
 
 // declarations are all functions, in the order in which they are created. A function that uses the database follows
 // migrating, and its event source depends on Functions.ready.
-var declarations = []declaration{serving, migrating, rotating, cacheUser, authorizer}
+var declarations = []declaration{serving, migrating, rotating, cacheUser, authorizer, querying}
 
 // Suffixes are those of all functions, also of those that a stack's configuration leaves out.
 func Suffixes() []string {
@@ -82,8 +82,9 @@ type spec struct {
 	handler                  string // the suffix, unless set
 	zip                      string // path of the code; that of lambda/operations, unless set
 	memoryMB, timeoutSeconds int
-	reserved                 int  // concurrency; 0: none
-	outsideVPC               bool // it has no network interfaces and reaches AWS's public endpoints alone
+	reserved                 int                // concurrency; 0: none
+	outsideVPC               bool               // it has no network interfaces and reaches AWS's public endpoints alone
+	securityGroup            pulumi.StringInput // the functions', unless set
 	environment              pulumi.StringMap
 	// permissions are its role's, beyond those that every function has (role.go).
 	permissions []policy.Statement
@@ -137,9 +138,13 @@ func (s spec) args(a Args, role *iam.Role, log *cloudwatch.LogGroup) *lambda.Fun
 		},
 	}
 	if !s.outsideVPC {
+		group := a.SecurityGroupID
+		if s.securityGroup != nil {
+			group = s.securityGroup
+		}
 		args.VpcConfig = &lambda.FunctionVpcConfigArgs{
 			SubnetIds:        a.SubnetIDs,
-			SecurityGroupIds: pulumi.StringArray{a.SecurityGroupID},
+			SecurityGroupIds: pulumi.StringArray{group},
 		}
 	}
 	return args

@@ -37,6 +37,7 @@ func full() Args {
 			Address: pulumi.String("cache.host:6379"), SecretARN: pulumi.String("arn:cache"),
 			UserID: pulumi.String("cache-app"), UserARN: pulumi.String("arn:user"),
 		},
+		Query:        &Query{Host: pulumi.String("reader.host"), User: "stack-query", SecurityGroupID: pulumi.String("sg-query")},
 		RotationDays: 30,
 
 		Bucket:  Bucket{Name: pulumi.String("files"), ARN: pulumi.String("arn:aws:s3:::files")},
@@ -49,7 +50,7 @@ func bare() Args {
 	args := full()
 	args.Settings.ReservedConcurrency, args.Settings.ProvisionedConcurrency, args.Settings.ProvisionedMax = 0, 0, 0
 	args.Settings.Rollout, args.Settings.CORSOrigins, args.Settings.Private = AllAtOnce, "", false
-	args.RotationDays, args.PermissionsBoundary = 0, nil
+	args.RotationDays, args.PermissionsBoundary, args.Query = 0, nil, nil
 	return args
 }
 

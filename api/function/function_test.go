@@ -32,7 +32,7 @@ func TestFunctions(t *testing.T) {
 				"METRICS_NAMESPACE": "didomi/function",
 				"CORS_ORIGINS":      "https://a.example.com,https://b.example.com",
 			},
-			&migrate: {"DB_MASTER_SECRET_ARN": "arn:master"},
+			&migrate: {"DB_MASTER_SECRET_ARN": "arn:master", "DB_QUERY_USER": "stack-query"},
 			&rotate:  {"DB_MASTER_SECRET_ARN": "arn:master"},
 		} {
 			want := map[string]any{}
@@ -208,8 +208,8 @@ func TestMigrationComesFirst(t *testing.T) {
 	t.Run("it invokes the new version, again for new code or migrations", func(t *testing.T) {
 		want := map[string]any{
 			"functionName": testName + "-migrate", "qualifier": "7", "lifecycleScope": "CREATE_ONLY",
-			"input":    `{"code":"code-hash","migrations":"migrations-hash"}`,
-			"triggers": map[string]any{"code": "code-hash", "migrations": "migrations-hash"},
+			"input":    `{"code":"code-hash","migrations":"migrations-hash","queryUser":"stack-query"}`,
+			"triggers": map[string]any{"code": "code-hash", "migrations": "migrations-hash", "queryUser": "stack-query"},
 		}
 		if !reflect.DeepEqual(migrated.Inputs, want) {
 			t.Errorf("%v, want %v", migrated.Inputs, want)

@@ -23,6 +23,9 @@ var migrating = declaration{suffix: contract.HandlerMigrate, create: createMigra
 func createMigrating(ctx *pulumi.Context, a Args, f *Functions) error {
 	environment := a.databaseEnvironment()
 	environment[contract.DBMasterSecret] = a.Database.MasterSecretARN
+	if a.Query != nil {
+		environment[contract.DBQueryUser] = pulumi.String(a.Query.User)
+	}
 	function, _, err := f.newFunction(ctx, a, spec{
 		suffix: contract.HandlerMigrate, description: "Migrates the database at deploy",
 		memoryMB: 256, timeoutSeconds: migrateTimeoutSeconds,
@@ -41,12 +44,15 @@ func createMigrating(ctx *pulumi.Context, a Args, f *Functions) error {
 }
 
 // runMigration invokes the new version of the migrating function, once for every set of migrations
-// and every code. An error that it returns fails the update: the alias and what depends on it stay,
+// and every code, and when the user of queries is added. An error that it returns fails the update: the alias and what depends on it stay,
 // and the old version continues to serve.
 func runMigration(ctx *pulumi.Context, a Args, migrate *lambda.Function, available []pulumi.Resource) (*lambda.Invocation, error) {
 	code := map[string]string{
 		"migrations": a.Code.MigrationsSHA256,
 		"code":       a.Code.SHA256,
+	}
+	if a.Query != nil {
+		code["queryUser"] = a.Query.User
 	}
 	input, err := json.Marshal(code)
 	if err != nil {

@@ -1,5 +1,5 @@
 // Package contract holds the names that the functions, the program that deploys them and the sandbox must agree on.
-// It has constants alone, so it costs no cold start.
+// It has constants and types alone, so it costs no cold start.
 package contract
 
 // Handlers of the functions: a binary runs the one that its function's handler names.
@@ -10,6 +10,8 @@ const (
 	HandlerCacheUser = "cache-user"
 	// HandlerAuthorizer checks tokens for API Gateway.
 	HandlerAuthorizer = "authorizer"
+	// HandlerQuery runs operators' queries to the database.
+	HandlerQuery = "query"
 )
 
 // LiveAlias is the alias through which requests reach a version of the function api.
@@ -24,6 +26,7 @@ const (
 	DBMasterSecret   = "DB_MASTER_SECRET_ARN"
 	DBName           = "DB_NAME"
 	DBPort           = "DB_PORT"
+	DBQueryUser      = "DB_QUERY_USER"
 	DBSecret         = "DB_SECRET_ARN"
 	DBSSLMode        = "DB_SSLMODE"
 	JWTAlgorithm     = "JWT_ALGORITHM"

@@ -24,12 +24,20 @@ func (d Database) Postgres() postgres.Database {
 
 // Database reads the DB_* variables.
 func (r *Reader) Database() Database {
+	server := r.Server()
 	return Database{
+		Host: server.Host, Port: server.Port, Name: server.Name, SSLMode: server.SSLMode,
+		User:   cmp.Or(r.Lookup("DB_USER"), postgres.AppUser),
+		Secret: r.Required(contract.DBSecret, "the ARN of the application user's secret"),
+	}
+}
+
+// Server reads the DB_* variables of the database's address.
+func (r *Reader) Server() postgres.Database {
+	return postgres.Database{
 		Host:    r.Required(contract.DBHost, "a host name"),
 		Port:    r.port(contract.DBPort),
 		Name:    r.Required(contract.DBName, "the name of a database"),
-		User:    cmp.Or(r.Lookup("DB_USER"), postgres.AppUser),
-		Secret:  r.Required(contract.DBSecret, "the ARN of the application user's secret"),
 		SSLMode: r.OneOf(contract.DBSSLMode, "verify-full", "disable"),
 	}
 }

@@ -17,6 +17,7 @@ type Migration struct {
 	MasterSecret string // ARN; read
 	AppSecret    string // ARN; read, and set if it has no value
 	Database     postgres.Database
+	QueryUser    string // of operators' queries; empty: there is none
 	Log          *slog.Logger
 }
 
@@ -68,6 +69,11 @@ func (m Migration) Run(ctx context.Context) (Result, error) {
 	)
 	if err != nil {
 		return Result{}, err
+	}
+	if m.QueryUser != "" {
+		if err := setUpQueryUser(ctx, conn, m.Database.Name, m.QueryUser); err != nil {
+			return Result{}, err
+		}
 	}
 	if err := m.checkLogin(ctx, app); err != nil {
 		return Result{}, err

@@ -82,13 +82,9 @@ func setUpRole(ctx context.Context, conn *pgx.Conn, database string, app secrets
 	}
 	name := pgx.Identifier{app.Username}.Sanitize()
 	err = withLock(ctx, conn, func(tx pgx.Tx) error {
-		var exists bool
-		if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)`, app.Username).Scan(&exists); err != nil {
+		verb, err := createOrAlter(ctx, tx, app.Username)
+		if err != nil {
 			return err
-		}
-		verb := "CREATE"
-		if exists {
-			verb = "ALTER"
 		}
 		statements := []string{
 			// Attributes that are not named stay off; naming them would require a superuser, which Aurora's master user is

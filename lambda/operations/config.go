@@ -11,6 +11,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/authorize"
 	"github.com/didomi/serverless-api/lambda/contract"
 	"github.com/didomi/serverless-api/lambda/environment"
+	"github.com/didomi/serverless-api/lambda/query"
 )
 
 // databaseConfig is the configuration of the handlers "migrate" and "rotate".
@@ -18,6 +19,7 @@ type databaseConfig struct {
 	AWS          aws.Config
 	Database     environment.Database
 	MasterSecret string
+	QueryUser    string // of the handler "migrate"; empty: there is none
 }
 
 // cacheUserConfig is the configuration of the handler "cache-user".
@@ -49,8 +51,17 @@ func readAuthorizer(lookup func(string) string, log *slog.Logger) (*authorize.Ha
 // readDatabase reads the environment of the handlers "migrate" and "rotate".
 func readDatabase(lookup func(string) string, log *slog.Logger) (databaseConfig, error) {
 	env := environment.New(lookup)
-	config := databaseConfig{AWS: env.AWSConfig(log), Database: env.Database(), MasterSecret: env.MasterSecret()}
+	config := databaseConfig{AWS: env.AWSConfig(log), Database: env.Database(), MasterSecret: env.MasterSecret(), QueryUser: lookup(contract.DBQueryUser)}
 	return config, env.Err()
+}
+
+// readQuery reads the environment of the handler "query", which has no secret.
+func readQuery(lookup func(string) string, log *slog.Logger) (query.Handler, error) {
+	env := environment.New(lookup)
+	handler := query.Handler{
+		Database: env.Server(), User: env.Required(contract.DBQueryUser, "the database user of queries"), Limits: query.Default, Log: log,
+	}
+	return handler, env.Err()
 }
 
 // readCacheUser reads the environment of the handler "cache-user".

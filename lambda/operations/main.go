@@ -1,6 +1,7 @@
 // Command operations has the functions beside the API's, selected by their handler: "migrate" applies database
 // migrations during a deployment, "rotate" rotates the database user's password for Secrets Manager, "cache-user"
-// rotates the cache user's and sets it during a deployment, and "authorizer" checks tokens for API Gateway. It is a separate program because the API's function starts
+// rotates the cache user's and sets it during a deployment, "authorizer" checks tokens for API Gateway, and "query" runs
+// operators' queries to the database. It is a separate program because the API's function starts
 // while a client waits, and should not start with dependencies that only these need.
 package main
 
@@ -33,6 +34,7 @@ var builders = map[string]func(env func(string) string, log *slog.Logger) (progr
 	contract.HandlerRotate:     buildRotate,
 	contract.HandlerCacheUser:  buildCacheUser,
 	contract.HandlerAuthorizer: buildAuthorizer,
+	contract.HandlerQuery:      buildQuery,
 }
 
 // build returns the program that _HANDLER selects. It opens no connections.
@@ -56,6 +58,7 @@ func buildMigrate(env func(string) string, log *slog.Logger) (program.Program, e
 		MasterSecret: config.MasterSecret,
 		AppSecret:    db.Secret,
 		Database:     db.Postgres(),
+		QueryUser:    config.QueryUser,
 		Log:          log,
 	}
 	return program.Program{Handler: asJSON(migration.Handle)}, nil
@@ -99,6 +102,14 @@ func buildCacheUser(env func(string) string, log *slog.Logger) (program.Program,
 
 func buildAuthorizer(env func(string) string, log *slog.Logger) (program.Program, error) {
 	handler, err := readAuthorizer(env, log)
+	if err != nil {
+		return program.Program{}, err
+	}
+	return program.Program{Handler: asJSON(handler.Handle)}, nil
+}
+
+func buildQuery(env func(string) string, log *slog.Logger) (program.Program, error) {
+	handler, err := readQuery(env, log)
 	if err != nil {
 		return program.Program{}, err
 	}

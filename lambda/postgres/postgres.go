@@ -31,6 +31,15 @@ type Database struct {
 
 // Connect opens one connection. Its error names host and user, never the password.
 func (d Database) Connect(ctx context.Context, credentials secrets.Credentials) (*pgx.Conn, error) {
+	config, err := d.Config(credentials)
+	if err != nil {
+		return nil, err
+	}
+	return d.Open(ctx, config)
+}
+
+// Config returns the configuration of a connection with these credentials.
+func (d Database) Config(credentials secrets.Credentials) (*pgx.ConnConfig, error) {
 	config, err := pgx.ParseConfig(d.URL())
 	if err != nil {
 		return nil, fmt.Errorf("configuring the database %s:%d: %w", d.Host, d.Port, err)
@@ -42,9 +51,14 @@ func (d Database) Connect(ctx context.Context, credentials secrets.Credentials) 
 	config.ConnectTimeout = connectTimeout
 	// No prepared statements: RDS Proxy would pin the session.
 	config.DefaultQueryExecMode = pgx.QueryExecModeExec
+	return config, nil
+}
+
+// Open opens a connection with a configuration of Config.
+func (d Database) Open(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, error) {
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
-		return nil, fmt.Errorf("connecting to the database %s:%d as %s: %w", d.Host, d.Port, credentials.Username, err)
+		return nil, fmt.Errorf("connecting to the database %s:%d as %s: %w", d.Host, d.Port, config.User, err)
 	}
 	return conn, nil
 }

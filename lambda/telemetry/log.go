@@ -3,7 +3,8 @@
 // API call.
 //
 // No line at any level contains an item's id or body, a file's key, a header or a client's address: a line
-// names the route. To find a client's request, use its request id, which every response contains.
+// names the route. To find a client's request, use its request id, which every response contains. The function query
+// logs operators' statements as they are written.
 package telemetry
 
 import (

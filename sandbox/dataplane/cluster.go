@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"sync"
 	"time"
@@ -58,7 +59,8 @@ func (s *Servers) startCluster(ctx context.Context, c *clusterServer, spec Clust
 		}()
 		server.archive = archived.archive()
 	}
-	listener, err := listenTLS(s.authority, netip.AddrPortFrom(ip, postgresPort), dialTo(server.addr), acceptPostgres(clusterRequiresTLS), s.database(), pgALPN)
+	dial := func(client net.Conn) (net.Conn, error) { return c.dialServer(server.addr.String(), client) }
+	listener, err := listenTLS(s.authority, netip.AddrPortFrom(ip, postgresPort), dial, acceptPostgres(clusterRequiresTLS), s.database(), pgALPN)
 	if err != nil {
 		return err
 	}

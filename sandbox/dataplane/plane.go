@@ -77,6 +77,8 @@ type Cluster struct {
 	MasterPassword string
 	Backups        string // name of its automated backups, unique among all clusters, deleted ones included; empty: none
 	BackupDays     int    // retention of the automated backups
+	// Token verifies a token of IAM database authentication; nil: none is valid.
+	Token func(ctx context.Context, user, token string) error
 }
 
 // Proxy has the parameters of CreateDBProxy that the servers need.

@@ -129,7 +129,7 @@ func (pg *postgres) run(ctx context.Context, program string, env []string, args 
 	if err := process.Wait(ctx); err != nil {
 		return fmt.Errorf("%w\n%s", err, out.String())
 	}
-	return nil
+	return pg.allowIAM()
 }
 
 func (pg *postgres) env() []string {

@@ -26,6 +26,7 @@ type operator struct {
 	out     outputs
 	program string
 	state   string
+	stdin   string
 }
 
 // run returns the command's output and exit code.
@@ -37,7 +38,7 @@ func (o operator) run(t *testing.T, name string, args ...string) (string, int) {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
 	var printed bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &printed, &printed
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(o.stdin), &printed, &printed
 	err := cmd.Run()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
@@ -82,8 +83,8 @@ func newOperator(t *testing.T, out outputs, leaveOut ...string) outputs {
 	return out.as(t, ciUser(t, out, *name))
 }
 
-// checkOperating runs the runbook's commands with no more permissions than the documentation lists.
-func checkOperating(t *testing.T, out outputs) {
+// buildOps compiles the commands.
+func buildOps(t *testing.T) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "ops")
 	build := exec.Command("go", "build", "-o", program, "./ops")
@@ -91,15 +92,21 @@ func checkOperating(t *testing.T, out outputs) {
 	if printed, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build ops: %v\n%s", err, printed)
 	}
-	state := exportState(t, out)
+	return program
+}
+
+// checkOperating runs the runbook's commands with no more permissions than the documentation lists.
+func checkOperating(t *testing.T, out outputs) {
+	t.Helper()
+	program, state := buildOps(t), exportState(t, out)
 	t.Run("by a user with the documented permissions", func(t *testing.T) {
-		o := operator{newOperator(t, out), program, state}
+		o := operator{out: newOperator(t, out), program: program, state: state}
 		checkRequestLines(t, o)
 		checkStatus(t, o)
 		checkUndelete(t, o)
 	})
 	t.Run("by a user without one of them, whom the command tells which", func(t *testing.T) {
-		o := operator{newOperator(t, out, "logs:FilterLogEvents", "cloudwatch:DescribeAlarms"), program, state}
+		o := operator{out: newOperator(t, out, "logs:FilterLogEvents", "cloudwatch:DescribeAlarms"), program: program, state: state}
 		for name, args := range map[string][]string{"logs": {"--errors"}, "status": nil} {
 			printed, code := o.run(t, name, args...)
 			if permission := map[string]string{"logs": "logs:FilterLogEvents", "status": "cloudwatch:DescribeAlarms"}[name]; code != 1 || !strings.Contains(printed, "lack the permission "+permission) {

@@ -96,6 +96,7 @@ func TestEndToEnd(t *testing.T) {
 	step("killed servers are restarted with their data", func(t *testing.T) { checkKilledServers(t, dev) })
 	step("neither the rotated passwords nor the restarts are drift", func(t *testing.T) { checkRefresh(t, dev) })
 	step("the database's password also rotates behind a proxy", func(t *testing.T) { rotateDatabase(t, prod) })
+	step("an operator with MFA and a reason queries prod's database, which others cannot", func(t *testing.T) { checkQueries(t, dev, prod) })
 	step("states, previews, plans, environments and logs contain no secret value", func(t *testing.T) {
 		checkNoSecrets(t, dev)
 		checkNoSecrets(t, prod)

@@ -19,6 +19,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/
 
 import base64
 import contextvars
+import dataclasses
 import functools
 import hmac
 import json
@@ -31,6 +32,7 @@ import batches
 import cbor2
 import keptlogs
 import managedpasswords
+import mfa
 import ministack.app
 import savestate
 import versiontags
@@ -571,7 +573,23 @@ def evaluate_trust_policy(trust_doc, caller_arn, context):
             principal = statement.get("Principal")
             if statement.get("Effect") == "Allow" and isinstance(principal, dict) and "Service" in principal:
                 return True
-    return decide_trust(trust_doc, caller_arn, context)
+    return decide_trust(with_user_name(trust_doc, context), caller_arn, with_mfa(context))
+
+
+def with_user_name(trust_doc, context):
+    """The policy with the caller's name in place of ${aws:username}, which ministack compares as text. Only a user has one.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html"""
+    text = trust_doc if isinstance(trust_doc, str) else json.dumps(trust_doc)
+    name = context.principal_keys.get("aws:username") if context else None
+    return text.replace("${aws:username}", name) if name else text
+
+
+def with_mfa(context):
+    """The condition keys of a call with a valid code; without one, a user's call has no key.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-multifactorauthpresent"""
+    if not context or not mfa.present.get():
+        return context
+    return dataclasses.replace(context, principal_keys={**context.principal_keys, "aws:multifactorauthpresent": "true"})
 
 
 @functools.cache
@@ -662,6 +680,7 @@ cloudwatch._evaluate_alarm = lambda alarm: None
 batches.install()
 keptlogs.install()
 managedpasswords.install()
+mfa.install()
 savestate.install()
 versiontags.install()
 sts._gen_session_token = session_token

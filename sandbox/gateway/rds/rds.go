@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net/netip"
 	"net/url"
@@ -58,11 +59,12 @@ type service struct {
 	warmUp    time.Duration // how long a proxy has no capacity after its target is registered
 	databases *databases
 	dropped   droppedSubnets
+	record    io.Writer // of decisions about tokens
 }
 
 // New returns the corrected calls of RDS.
-func New(a *call.Account, plane dataplane.Plane, warmUp time.Duration) call.Service {
-	s := &service{Account: a, plane: plane, warmUp: warmUp, databases: newDatabases(), dropped: droppedSubnets{byProxy: map[string][]string{}}}
+func New(a *call.Account, plane dataplane.Plane, warmUp time.Duration, record io.Writer) call.Service {
+	s := &service{Account: a, plane: plane, warmUp: warmUp, record: record, databases: newDatabases(), dropped: droppedSubnets{byProxy: map[string][]string{}}}
 	return call.Service{Name: "rds", Actions: call.WithinQuotas(s.actions(), enforced), Bounds: bounds, Quotas: defaultQuotas, Resources: s.resources}
 }
 
@@ -209,7 +211,7 @@ func (s *service) clusterCreated(x *call.Exchange) error {
 	if !strings.Contains(cluster.Value("Engine"), "postgres") {
 		return nil // the data plane runs PostgreSQL only
 	}
-	spec := specOf(cluster)
+	spec := s.specOf(cluster)
 	spec.MasterPassword = x.Form.Get("MasterUserPassword")
 	if secret := cluster.Child("MasterUserSecret"); secret != nil {
 		if err := s.encryptManagedSecret(x.Request.Context(), secret); err != nil {
@@ -249,7 +251,7 @@ func (s *service) clusterModified(x *call.Exchange) error {
 	if !ok {
 		return nil
 	}
-	spec, ctx := specOf(cluster), x.Request.Context()
+	spec, ctx := s.specOf(cluster), x.Request.Context()
 	spec.MasterPassword = cmp.Or(x.Form.Get("MasterUserPassword"), served.spec.MasterPassword)
 	if secret := cluster.Child("MasterUserSecret"); secret != nil {
 		if x.Form.Get("ManageMasterUserPassword") == "true" {
@@ -261,10 +263,8 @@ func (s *service) clusterModified(x *call.Exchange) error {
 			return err
 		}
 	}
-	if spec != served.spec {
-		if served.address, err = s.ensureCluster(ctx, spec); err != nil {
-			return err
-		}
+	if served.address, err = s.ensureCluster(ctx, spec); err != nil {
+		return err
 	}
 	if !s.served(cluster, spec, served.address) {
 		return nil

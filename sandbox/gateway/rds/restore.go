@@ -159,7 +159,7 @@ func (s *service) createRestored(x *call.Exchange, wanted *restoration) (*xmltre
 	cluster := response.First("DBCluster")
 	storeCluster(x, id)
 	x.Fields.Set(inheritedKey(id), map[string]any{"KmsKeyId": cluster.Value("KmsKeyId"), "StorageEncrypted": cluster.Value("StorageEncrypted")})
-	spec, address, err := s.plane.RestoreCluster(ctx, specOf(cluster), wanted.from)
+	spec, address, err := s.plane.RestoreCluster(ctx, s.specOf(cluster), wanted.from)
 	if err != nil {
 		return nil, s.undoCluster(ctx, id, err)
 	}
@@ -168,10 +168,10 @@ func (s *service) createRestored(x *call.Exchange, wanted *restoration) (*xmltre
 }
 
 // specOf returns what a cluster's server needs, but the password.
-func specOf(cluster *xmltree.Node) dataplane.Cluster {
+func (s *service) specOf(cluster *xmltree.Node) dataplane.Cluster {
 	days, _ := strconv.Atoi(cluster.Value("BackupRetentionPeriod"))
 	return dataplane.Cluster{
 		ID: cluster.Value("DBClusterIdentifier"), Database: cluster.Value("DatabaseName"), MasterUser: cluster.Value("MasterUsername"),
-		Backups: cluster.Value("DbClusterResourceId"), BackupDays: days,
+		Backups: cluster.Value("DbClusterResourceId"), BackupDays: days, Token: s.tokensOf(cluster).verify,
 	}
 }
