@@ -108,23 +108,29 @@ func wantText(t *testing.T, out outputs, want string) {
 	}
 }
 
+// loopItem is the ID of the item that underLoad requests.
+const loopItem = "e2e-loop"
+
 // underLoad requests an item from several clients until the returned function is called, which fails the test if a
-// request was not answered.
+// request was not answered. Together they stay below the 100 requests a second that the stage lets through.
 func underLoad(t *testing.T, out outputs) (stop func()) {
 	t.Helper()
 	done := make(chan struct{})
 	var clients sync.WaitGroup
 	var mu sync.Mutex
 	requests := 0
+	if got := request(t, out, http.MethodPut, "/items/"+loopItem, `{"n":1}`); got.status != http.StatusOK && got.status != http.StatusCreated {
+		t.Fatalf("PUT: %d %s", got.status, got.body)
+	}
 	for range 3 {
 		clients.Go(func() {
 			for {
 				select {
 				case <-done:
 					return
-				case <-time.After(20 * time.Millisecond):
+				case <-time.After(50 * time.Millisecond):
 				}
-				status, body, err := text(out, "/items/e2e-1")
+				status, body, err := text(out, "/items/"+loopItem)
 				if err != nil || status != http.StatusOK {
 					t.Errorf("a request during a swap: %d %s, %v", status, body, err)
 				}
