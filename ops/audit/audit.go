@@ -120,7 +120,7 @@ func Run(_ context.Context, io command.IO, args []string) error {
 	}
 	if *record != "" {
 		printUse(io.Stdout, all)
-		// No entry accepts these: it would be the stale one itself.
+		// No entry can accept these findings, which are about the entries.
 		all = append(all, accept(nil, g.Stack, stale(list, g.Stack, found))...)
 	}
 	open := slices.DeleteFunc(slices.Clone(all), func(f judged) bool { return f.reason != "" })
