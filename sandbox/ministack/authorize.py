@@ -429,8 +429,8 @@ def further(action, region, resource):
         yield "route53:AssociateVPCWithHostedZone", "arn:aws:route53:::hostedzone/*", {
             "aws:ViaAWSService": "true", "route53:VPCs": [vpc]}
     if action == "rds:CreateDBCluster" and member("ManageMasterUserPassword") == "true":
-        for permission in ("secretsmanager:CreateSecret", "secretsmanager:TagResource"):
-            yield permission, arn("secretsmanager", "secret:rds!cluster-*"), {}
+        for right in ("secretsmanager:CreateSecret", "secretsmanager:TagResource"):
+            yield right, arn("secretsmanager", "secret:rds!cluster-*"), {}
     if action == "elasticache:CreateReplicationGroup":
         yield action, arn("elasticache", "cluster:" + (member("PrimaryClusterId") or "*")), tags
         yield "ec2:CreateNetworkInterface", arn("ec2", "network-interface/*"), {}
