@@ -280,7 +280,7 @@ def resource_keys(action, resource):
     return keys
 
 
-def content_keys(action):
+def asked_by_content(action):
     """The condition keys whose values are members of the call.
     https://docs.aws.amazon.com/service-authorization/latest/reference/"""
     if action in ("cloudwatch:PutMetricAlarm", "cloudwatch:PutCompositeAlarm"):
@@ -329,7 +329,7 @@ def condition_keys(action, resource):
     body, params = call.get()
     # Callers of the endpoint call it directly. For calls that a service makes in the caller's name aws:ViaAWSService is
     # true (further).
-    keys = {**resource_keys(action, resource), **content_keys(action), "aws:ViaAWSService": "false"}
+    keys = {**resource_keys(action, resource), **asked_by_content(action), "aws:ViaAWSService": "false"}
     if action.startswith("apigateway:"):
         keys.update(request_tags())
         if names := params.get("tagKeys"):
