@@ -109,7 +109,7 @@ func wantText(t *testing.T, out outputs, want string) {
 }
 
 // underLoad requests an item from several clients until the returned function is called, which fails the test if a
-// request was not answered.
+// request got no response.
 func underLoad(t *testing.T, out outputs) (stop func()) {
 	t.Helper()
 	done := make(chan struct{})
