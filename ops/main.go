@@ -43,7 +43,7 @@ var commands = []command.Command{
 	{Name: "preflight", Summary: "checks that the account supports what a preview creates", Run: preflight.Run},
 	{Name: "reviewed", Summary: "checks that a preview is the one that was reviewed", Run: note.Reviewed},
 	{Name: "smoke", Summary: "tests a deployed API", Run: smoke.Run},
-	{Name: "status", Summary: "reports where a deployed stack needs its operator: alarms, versions, capacity, drift, certificates, secrets, ends of support", Run: status.Run},
+	{Name: "status", Summary: "says what a deployed stack needs: alarms, versions, capacity, drift, certificates, secrets, what ends", Run: status.Run},
 	{Name: "undelete", Summary: "brings back deleted or replaced files from their versions, and deletes nothing", Run: undelete.Run},
 	{Name: "unlock", Summary: "removes the lock that a killed job left on a stack", Run: unlock.Run},
 	{Name: "rollout", Summary: "shifts requests to a canary's new version, rolls back, or prunes old versions", Run: rollout.Run},

@@ -80,7 +80,7 @@ func judgeActions(p *report, alarm *graph.Resource) {
 	want(p, alarm, alarm.Value("actionsEnabled") != false, "set actionsEnabled to true", "enters ALARM and executes no action")
 }
 
-// includes reports whether a composite alarm names the other one in its rule, by the rule's value or its dependencies.
+// includes reports whether a composite alarm names the other one, by its rule or by what the rule is made of.
 func includes(composite *graph.Resource, input string, alarm *graph.Resource) bool {
 	if rule := composite.Text(input); rule != "" && rule != graph.Unknown {
 		return slices.Contains(alarmsOf(rule), alarm.Text("name"))

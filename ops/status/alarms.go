@@ -56,7 +56,7 @@ func alarms(ctx context.Context, s *stack) ([]Item, error) {
 				Do: "docs/how-to/runbook.md has a section of the alarm's name",
 			})
 		case a.silenced:
-			items = append(items, Item{Name: name, State: Warning, What: "its actions are off: it sends no notification", Do: "aws cloudwatch enable-alarm-actions --alarm-names " + name})
+			items = append(items, Item{Name: name, State: Warning, What: "its actions are off: it notifies nobody", Do: "aws cloudwatch enable-alarm-actions --alarm-names " + name})
 		case a.state == cloudwatchtypes.StateValueInsufficientData:
 			without++
 		}

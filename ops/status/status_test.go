@@ -73,7 +73,7 @@ func TestWhatNeedsTheOperatorIsAWarningThatSaysWhatToDo(t *testing.T) {
 		}, "alarms didomi-dev-api-5xx: ALARM since 2026-12-02T12:00:00Z: over 1 % -> docs/how-to/runbook.md"},
 		"a composite alarm": {func(a *account) { a.composite[0].StateValue = cloudwatchtypes.StateValueAlarm }, "alarms didomi-dev-api-customer-impact: ALARM"},
 		"a deleted alarm":   {func(a *account) { a.alarms = nil }, "alarms didomi-dev-api-5xx: it is gone"},
-		"a silenced alarm":  {func(a *account) { a.composite[0].ActionsEnabled = aws.Bool(false) }, "customer-impact: its actions are off: it sends no notification -> aws cloudwatch enable-alarm-actions"},
+		"a silenced alarm":  {func(a *account) { a.composite[0].ActionsEnabled = aws.Bool(false) }, "customer-impact: its actions are off: it notifies nobody -> aws cloudwatch enable-alarm-actions"},
 		"a pending certificate": {func(a *account) { a.certificate.Status = acmtypes.CertificateStatusPendingValidation },
 			"certificates dev.didomi.example: it is PENDING_VALIDATION"},
 		"a certificate that was not renewed": {func(a *account) { a.certificate.NotAfter = aws.Time(now.Add(29 * day)) }, "29 days -> ACM has not renewed it"},
