@@ -27,7 +27,7 @@ import (
 )
 
 // TestAlarms is the part of TestEndToEnd about alarms, on the stack that came up last. The clock of its sandbox must
-// be stopped: SANDBOX_CLOCK=stands make up.
+// stand: SANDBOX_CLOCK=stands make up.
 func TestAlarms(t *testing.T) { checkAlarms(t, lastOutputs(t)) }
 
 // settled is longer than every alarm but those on silence looks back.
