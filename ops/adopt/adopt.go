@@ -1,5 +1,5 @@
-// Package adopt makes the repository another team's: it renames project, module, domain and what follows from
-// them in one commit. Later versions of the original are renamed the same way on a branch, to be merged.
+// Package adopt renames the repository for another team: project, module, domain and what follows from them, in one
+// commit. It renames later versions of the original in the same way on a branch, to be merged.
 package adopt
 
 import (

@@ -18,7 +18,7 @@ import (
 	"github.com/didomi/serverless-api/ops/project"
 )
 
-// Identity is what a project is called by.
+// Identity has the names of a project.
 type Identity struct {
 	// Project is Pulumi's name of it, Module the Go module's, and Domain the parent of the stacks' host names.
 	Project, Module, Domain string

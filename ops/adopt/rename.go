@@ -14,7 +14,7 @@ import (
 // replacement replaces names with other ones in a text.
 type replacement func(text []byte) []byte
 
-// replacements are those from one identity to another. The longer names come first, as they hold the shorter.
+// replacements are those from one identity to another, longer names first, because they contain the shorter ones.
 func replacements(from, to Identity) []replacement {
 	return []replacement{
 		replace(from.Module, to.Module),

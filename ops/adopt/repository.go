@@ -27,7 +27,7 @@ func (r repository) git(ctx context.Context, args ...string) (string, error) {
 	return "", fmt.Errorf("git %s: %w", args[0], err)
 }
 
-// checkClean is an error where something is not committed: the rename could neither be told from it nor undone.
+// checkClean returns an error if something is not committed: the rename could then neither be distinguished nor undone.
 func (r repository) checkClean(ctx context.Context) error {
 	status, err := r.git(ctx, "status", "--porcelain")
 	if err == nil && status != "" {

@@ -20,7 +20,7 @@ func update(ctx context.Context, out io.Writer, tree repository, version string)
 	}
 	before, err := tree.revision(ctx, "refs/heads/"+Branch)
 	if err != nil {
-		return fmt.Errorf("there is no branch %s, which adopt makes; where it was not pushed, make it from the commit that renamed the project: %w", Branch, err)
+		return fmt.Errorf("there is no branch %s, which adopt creates; if it was not pushed, create it at the commit that renamed the project: %w", Branch, err)
 	}
 	original, err := tree.revision(ctx, version+"^{commit}")
 	if err != nil {

@@ -43,7 +43,7 @@ func (t *texts) UnmarshalYAML(value *yaml.Node) error {
 	return value.Decode((*[]string)(t))
 }
 
-// minReason is a length in characters that keeps a reason from being a formality.
+// minReason is the least length of a reason in characters, so that it explains something.
 const minReason = 20
 
 func parseAccepted(text []byte) ([]acceptance, error) {

@@ -36,7 +36,7 @@ func alarms(g *graph.Graph) report {
 	return p
 }
 
-// judgeState wants an alarm's state to follow its metric, whatever is missing.
+// judgeState requires an alarm's state to follow its metric, whatever data is missing.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/percentiles-with-low-samples.html
 func judgeState(p *report, alarm *graph.Resource) {
@@ -60,7 +60,7 @@ var percentilePattern = regexp.MustCompile(`^p([0-9.]+)$`)
 
 func isPercentile(statistic string) bool { return percentilePattern.MatchString(statistic) }
 
-// samplesOf is how many samples CloudWatch wants for a percentile: 10/(1-p), below the median 10/p.
+// samplesOf is the number of samples that CloudWatch requires for a percentile: 10/(1-p), below the median 10/p.
 func samplesOf(statistic string) int {
 	percent, err := strconv.ParseFloat(strings.TrimPrefix(statistic, "p"), 64)
 	if err != nil {

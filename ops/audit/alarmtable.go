@@ -40,9 +40,8 @@ var (
 )
 
 // metricTable are the metrics of AWS that alarms may watch. Before you add one, read AWS's page of it: an alarm on
-// a metric that is not published never enters ALARM. A percentile is any statistic that begins with p. The metric
-// decides the statistics: a mean of capacity or memory hides the full instance, a sum of milliseconds means
-// nothing.
+// a metric that is not published never enters ALARM. A percentile is any statistic that begins with p. The statistics
+// depend on the metric: a mean of capacity or memory hides the full instance, and a sum of milliseconds has no meaning.
 var metricTable = map[string]metricFacts{
 	"AWS/ApiGateway 5XXError": {"Count", by("Average Sum", stageSets...)},
 	"AWS/ApiGateway 4XXError": {"Count", by("Average Sum", stageSets...)},
@@ -74,7 +73,7 @@ var metricTable = map[string]metricFacts{
 	"AWS/Logs IncomingLogEvents": {"None", by("Sum", "LogGroupName")},
 }
 
-// shortestPeriod is how often AWS's services publish, in seconds.
+// shortestPeriod is the interval at which AWS's services publish metrics, in seconds.
 const shortestPeriod = 60
 
 // watched is what an alarm watches.

@@ -97,7 +97,7 @@ func Run(_ context.Context, io command.IO, args []string) error {
 	flags := command.Flags("audit")
 	source.Register(flags)
 	otherState := flags.String("other-state", "", "`file` with the state of another stack of the account and region, whose names must differ")
-	record := flags.String("used", "", "`file` with the calls that were made, one JSON object a line: what the stacks grant must be among them")
+	record := flags.String("used", "", "`file` with the calls that were made, one JSON object a line; every granted action and resource must be among them")
 	explain := flags.Bool("explain", false, "print the facts that the rules judge by")
 	if err := command.Parse(io, flags, args); err != nil {
 		return err
@@ -120,7 +120,7 @@ func Run(_ context.Context, io command.IO, args []string) error {
 	}
 	if *record != "" {
 		printUse(io.Stdout, all)
-		// No entry accepts these: it would be the stale one itself.
+		// No entry can accept these findings, which are about the entries.
 		all = append(all, accept(nil, g.Stack, stale(list, g.Stack, found))...)
 	}
 	open := slices.DeleteFunc(slices.Clone(all), func(f judged) bool { return f.reason != "" })

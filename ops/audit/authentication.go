@@ -7,8 +7,8 @@ import (
 	"github.com/didomi/serverless-api/ops/types"
 )
 
-// authentication requires an API to have its callers prove who they are. An API key proves nothing: AWS says that it is
-// not for authentication or authorization.
+// authentication requires an API to authenticate its callers. An API key does not: AWS says that it is not for
+// authentication or authorization.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-usage-plans.html
 func authentication(g *graph.Graph) report {
 	var p report

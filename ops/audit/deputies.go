@@ -77,7 +77,7 @@ func serviceAccess(p *report, r *graph.Resource, s statement) {
 	}
 }
 
-// services are those that the statement allows something.
+// services are the services that the statement allows an action.
 func (s statement) services() []string {
 	principal, _ := s.Principal.(map[string]any)
 	if s.Effect != "Allow" {

@@ -28,8 +28,8 @@ func (o *oneOrMany) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, (*[]string)(o))
 }
 
-// parseDocument reads a policy. Known is false for a value that is not known before the update; what is no policy
-// has no statements.
+// parseDocument reads a policy. known is false for a value that is not known before the update. A value that is no
+// policy has no statements.
 func parseDocument(value any) (_ []statement, known bool) {
 	text, _ := value.(string)
 	if text == graph.Unknown {
@@ -46,7 +46,7 @@ func parseDocument(value any) (_ []statement, known bool) {
 	return nil, true
 }
 
-// everyone reports whether the principal is anyone at all.
+// everyone reports whether the principal is everyone.
 func (s statement) everyone() bool {
 	switch principal := s.Principal.(type) {
 	case string:

@@ -8,7 +8,7 @@ import (
 	"github.com/didomi/serverless-api/ops/types"
 )
 
-// encryptionJudges are the types of which more is judged than the key at rest that ops/types names.
+// encryptionJudges are the types with requirements in addition to the key at rest that ops/types names.
 var encryptionJudges = map[string]func(*graph.Graph, *report, *graph.Resource){
 	types.Cluster: clusterEncryption,
 	types.DBProxy: func(_ *graph.Graph, p *report, r *graph.Resource) {

@@ -18,7 +18,7 @@ func firewall(g *graph.Graph) report {
 		for _, item := range rules {
 			rule := &graph.Resource{Outputs: map[string]any{"rule": item}}
 			limit, window := rule.Number("rule", "statement", "rateBasedStatement", "limit"), rule.Number("rule", "statement", "rateBasedStatement", "evaluationWindowSec")
-			// What is counted by another key than the address is no limit of an address.
+			// A rule that counts by another key than the address does not limit an address.
 			if key := rule.Text("rule", "statement", "rateBasedStatement", "aggregateKeyType"); limit == 0 || key != "" && key != "IP" {
 				continue
 			}

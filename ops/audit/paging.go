@@ -40,8 +40,8 @@ func warns(g *graph.Graph, alarm *graph.Resource) bool {
 	})
 }
 
-// subscribed requires a topic to have a subscription, and one that is confirmed. Whether it is, only the
-// state says, as of the last refresh; a subscription that is yet to be created counts.
+// subscribed requires a topic to have a confirmed subscription. Only the state shows whether one is confirmed, as of
+// the last refresh; a subscription that is yet to be created counts.
 func subscribed(g *graph.Graph, p *report, alarm, topic *graph.Resource) {
 	var all, confirmed []*graph.Resource
 	for _, s := range g.ByType(types.TopicSubscription) {
@@ -63,7 +63,8 @@ func subscribed(g *graph.Graph, p *report, alarm, topic *graph.Resource) {
 	}
 }
 
-// protectedCluster is the database that AWS does not delete, by the stack's setting protect; nil: there is none. Pulumi's own protection says nothing: the database of every stack has it.
+// protectedCluster is the database with AWS's deletion protection, which the stack's setting protect turns on; nil: there
+// is none. Pulumi's own protection is no criterion: the database of every stack has it.
 func protectedCluster(g *graph.Graph) *graph.Resource {
 	for _, cluster := range g.ByType(types.Cluster) {
 		if cluster.True("deletionProtection") {

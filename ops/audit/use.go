@@ -185,7 +185,7 @@ func (l grantUses) judge(p *report, components []string) {
 	}
 }
 
-// wider says how a grant is wider than its use; "": it is not.
+// wider returns how a grant is wider than its use; "": it is not.
 func (e *grantUse) wider(key grant) string {
 	if key.kind != "resource" || !strings.Contains(strings.ReplaceAll(key.what, wildcard.LiteralAsterisk, ""), "*") || e.bound {
 		return ""

@@ -7,12 +7,12 @@ import (
 	"github.com/didomi/serverless-api/ops/graph"
 )
 
-// deployPolicies is in the names of the deploy role's policies. The reasons here are theirs alone: other
-// policies need an entry in accepted.yaml for each grant that is not used as given.
+// deployPolicies is in the names of the deploy role's policies. The reasons in this file apply to them only: other
+// policies need an entry in accepted.yaml for each grant that is not used as granted.
 const deployPolicies = "-iam-deploy-"
 
-// reason is why a grant of the deploy role stays although it was not used as given; "" where only
-// accepted.yaml can say so.
+// reason is why a grant of the deploy role stays although it was not used as granted; "" if that takes an entry of
+// accepted.yaml.
 func (l grantUses) reason(key grant, e *grantUse, components []string) string {
 	switch {
 	case !strings.Contains(key.policy, deployPolicies):
@@ -31,7 +31,7 @@ func (l grantUses) reason(key grant, e *grantUse, components []string) string {
 	return ""
 }
 
-// byComponent explains a resource that is everything under a component's name.
+// byComponent explains a granted resource that is a component's name with a wildcard.
 func byComponent(key grant, components []string) string {
 	for _, component := range components {
 		if strings.HasSuffix(key.what, component+"-*") && strings.Count(key.what, "*") == 1 {

@@ -53,7 +53,7 @@ type Facts struct {
 // reader adds a resource to the facts.
 type reader func(*Facts, *graph.Graph, *graph.Resource)
 
-// readers are by type: those that ops/types calls modelled, and those that are not counted one by one.
+// readers are by type: those of types that ops/types calls modelled, and of types that are not counted one by one.
 var readers = map[string]reader{
 	types.NATGateway:             count(func(f *Facts) *int { return &f.NATGateways }),
 	types.EIP:                    count(func(f *Facts) *int { return &f.Addresses }),

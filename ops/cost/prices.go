@@ -17,7 +17,7 @@ var priceTable []byte
 // Price is one row of the table.
 type Price struct {
 	USD  float64 `yaml:"usd"`
-	Page string  `yaml:"page"` // the AWS page that says so
+	Page string  `yaml:"page"` // the AWS page with the price
 	// Seen names the source that the row was compared with. A row without one is from memory.
 	Seen string `yaml:"seen"`
 }

@@ -165,7 +165,7 @@ func aside(box *node, title string, lines ...string) *node {
 	return box
 }
 
-// occasions are when a function runs that serves no requests.
+// occasions are the occasions on which a function runs that serves no requests.
 func (r *reader) occasions(f *graph.Resource) []string {
 	var all []string
 	for _, kind := range []struct{ token, function, what string }{

@@ -50,7 +50,7 @@ func run(ctx context.Context, io command.IO, args []string, getenv func(string) 
 }
 
 func describe(stack, report, pipeline string) string {
-	// A carriage return alone ends a line of Markdown, and what follows would be no code.
+	// A carriage return ends a line of Markdown, and the text after it would not be code.
 	report = strings.ReplaceAll(report, "\r", `\r`)
 	if more := len(report) - maxReport; more > 0 {
 		report = strings.ToValidUTF8(report[:maxReport], "") + fmt.Sprintf("\n... cut: %d more bytes, see the job's log", more)

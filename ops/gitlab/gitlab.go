@@ -1,6 +1,7 @@
-// Package gitlab calls the part of GitLab's REST API that the pipeline uses: notes of a merge request and issues, each
-// identified by its author and a marker in its text so that it is updated and not repeated, and the project's variables. https://docs.gitlab.com/api/notes/,
-// https://docs.gitlab.com/api/issues/, https://docs.gitlab.com/api/project_level_variables/
+// Package gitlab calls the part of GitLab's REST API that the pipeline uses: notes of a merge request, issues, and the
+// project's variables. It identifies a note or an issue by its author and a marker in its text, and updates it.
+// https://docs.gitlab.com/api/notes/, https://docs.gitlab.com/api/issues/,
+// https://docs.gitlab.com/api/project_level_variables/
 package gitlab
 
 import (
@@ -112,8 +113,8 @@ func (p *Project) FindNote(ctx context.Context, mergeRequest, marker string) (*N
 	return nil, nil
 }
 
-// MergeRequestOf returns the merge request that brought the commit to the branch, or nil: it was pushed. One merged into
-// another branch does not count, since its owner needs no approval there.
+// MergeRequestOf returns the merge request by which the commit came to the branch, or nil if it was pushed. A merge request
+// into another branch does not count, since its author needs no approval there.
 // https://docs.gitlab.com/api/commits/#list-all-merge-requests-associated-with-a-commit
 func (p *Project) MergeRequestOf(ctx context.Context, commit, branch string) (*MergeRequest, error) {
 	all, err := pages[MergeRequest](ctx, p, p.path("repository", "commits", commit, "merge_requests"), nil)

@@ -43,8 +43,8 @@ func (p *Project) Version(ctx context.Context) (string, error) {
 	return response.Version, err
 }
 
-// Settings are the project's, by GitLab's name, as far as the token's user may read them: most of CI/CD only maintainers
-// may read. https://docs.gitlab.com/api/projects/
+// Settings are the project's, by GitLab's name, as far as the token's user may read them: only maintainers may read most
+// settings of CI/CD. https://docs.gitlab.com/api/projects/
 func (p *Project) Settings(ctx context.Context) (map[string]any, error) {
 	var settings map[string]any
 	err := p.shown(ctx, p.path(), &settings)

@@ -183,7 +183,7 @@ func texts(v any) []string {
 	return all
 }
 
-// named sets what the URN contains: urn:pulumi:<stack>::<project>::<parents' types$type>::<name>.
+// named sets the fields that the URN contains: urn:pulumi:<stack>::<project>::<parents' types$type>::<name>.
 func (g *Graph) named(r *Resource) error {
 	parts := strings.SplitN(r.URN, "::", 4)
 	stack, ok := strings.CutPrefix(parts[0], "urn:pulumi:")

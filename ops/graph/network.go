@@ -108,7 +108,7 @@ func (g *Graph) prefixListOwner(rule *Resource) *Resource {
 	return First(g.RefsTo(rule, "prefixListId", types.VPCEndpoint))
 }
 
-// portsOf are all ports for the protocol -1, which is every one.
+// portsOf are the ports of a rule: all of them for the protocol -1, which means every protocol.
 func portsOf(r *Resource) Ports {
 	if r.Text("ipProtocol") == "-1" {
 		return allPorts

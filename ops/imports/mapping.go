@@ -149,7 +149,7 @@ func (e entry) token() string { return e.types[strings.LastIndex(e.types, "$")+1
 // fullName is the resource's name in a stack.
 func (e entry) fullName(t target) string { return t.componentName(e.component) + "-" + e.name }
 
-// urn is the resource's in a stack; "" when there is none.
+// urn is the resource's URN in a stack; "" if there is none.
 func (e entry) urn(t target) string {
 	if e.component == "" {
 		return ""

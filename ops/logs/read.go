@@ -158,8 +158,8 @@ func (r reader) mentioning(ctx context.Context, g group, ids []string) ([]Line, 
 	return lines, nil
 }
 
-// failures are patterns of the errors in a log, and what their lines are: CloudWatch may return more than a pattern
-// means, but nothing less.
+// failures is a pattern of the errors in a log, and a function that recognizes their lines: CloudWatch may return more
+// lines than match the pattern, but no fewer.
 type failures struct {
 	pattern string
 	is      func(Line) bool

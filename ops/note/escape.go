@@ -26,7 +26,7 @@ func escaped(s string) string {
 	return q[1 : len(q)-1]
 }
 
-// code is a name outside a code block. Two backticks with nothing between them would begin another span.
+// code formats a name outside a code block. An empty name would be two backticks, which begin another span.
 func code(s string) string {
 	if s == "" {
 		return "`" + quoted(s) + "`"

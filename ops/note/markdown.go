@@ -25,8 +25,8 @@ type Note struct {
 	Accepted bool
 }
 
-// GitLab accepts notes of 1,000,000 characters (https://docs.gitlab.com/api/notes/) and of one megabyte
-// (https://gitlab.com/gitlab-org/gitlab/-/merge_requests/18605). In bytes the first is the smaller one.
+// GitLab limits notes to 1,000,000 characters (https://docs.gitlab.com/api/notes/) and to one megabyte
+// (https://gitlab.com/gitlab-org/gitlab/-/merge_requests/18605). Counted in bytes, the first is the smaller limit.
 const (
 	largestNote = 1_000_000
 	// allChanges is the share of the changes of all stacks.

@@ -38,7 +38,7 @@ func run(ctx context.Context, io command.IO, args []string, getenv func(string) 
 	flags := command.Flags("note")
 	flags.Var(&previews, "preview", "`file` with what pulumi preview --json --show-sames prints, once for each stack")
 	flags.Var(&costs, "cost", "`file` with what ops cost prints of the change, once for each stack")
-	flags.Var(&failed, "failed", "`STACK=FILE` for a stack whose preview failed, with its output; the file is missing where the job ended before")
+	flags.Var(&failed, "failed", "`STACK=FILE` for a stack whose preview failed: FILE has its output, and is missing if the job ended before the preview")
 	show := flags.Bool("print", false, "print the note instead of posting it")
 	if err := command.Parse(io, flags, args); err != nil {
 		return err

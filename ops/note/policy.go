@@ -34,8 +34,8 @@ func document(value any) map[string]any {
 	return object
 }
 
-// tokens returns the number of tokens of a JSON text, -1 where it is invalid. A name that occurs twice is lost when the
-// text is read into a map, and its tokens with it.
+// tokens returns the number of tokens of a JSON text, -1 if it is invalid. If a name occurs twice, a map of the text has
+// fewer tokens.
 func tokens(text []byte) int {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()

@@ -16,8 +16,8 @@ var (
 	opening = regexp.MustCompile("^```[a-z]*$")
 )
 
-// sealOf returns the note's fingerprint of the stack, or "". A seal is a line of its own outside code blocks. There is
-// one for each stack: a second one was not written by this program.
+// sealOf returns the note's fingerprint of the stack, or "". A seal is a line of its own outside code blocks. This program
+// writes one for each stack, so a second one is an error.
 func sealOf(body, stack string) (string, error) {
 	found, inBlock := "", false
 	for _, line := range strings.Split(strings.ReplaceAll(body, "\r\n", "\n"), "\n") {

@@ -57,7 +57,7 @@ func newAccount(ctx context.Context, c aws.Config) (*account, error) {
 	arn := aws.ToString(identity.Arn)
 	parts := strings.Split(arn, ":")
 	if len(parts) < 6 {
-		return nil, fmt.Errorf("the caller's ARN is %q, which is none", arn)
+		return nil, fmt.Errorf("the caller's ARN is %q, which is no ARN", arn)
 	}
 	return &account{
 		config: c, region: c.Region, id: aws.ToString(identity.Account), partition: parts[1], caller: arn,

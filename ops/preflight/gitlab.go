@@ -39,7 +39,7 @@ func gitLab(ctx context.Context, _ *account, g *graph.Graph) ([]Finding, error) 
 	return v.found, nil
 }
 
-// view is what can be read of the project.
+// view is the project as the token's user sees it.
 type view struct {
 	project  *gitlab.Project
 	settings map[string]any
@@ -121,7 +121,7 @@ func (v *view) version(ctx context.Context) error {
 	return nil
 }
 
-// branch checks the branch that deploys, by what every reader of the repository may read.
+// branch checks the branch that deploys, by the fields that every reader of the repository may read.
 func (v *view) branch(ctx context.Context) error {
 	if name, shown := v.settings["default_branch"]; shown && v.trusted.branch != "" && name != v.trusted.branch {
 		v.wrong("the default branch is %v, and the deploy role trusts %s: no job of the pipeline can deploy", "Settings, Repository, Branch defaults; or <project>:iam deployRef", name, v.trusted.branch)

@@ -14,7 +14,8 @@ import (
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutResourcePolicy.html
 const maxPolicies = 10
 
-// logResourcePolicies checks that the account has room for the policy that allows AWS to deliver logs to the stack.
+// logResourcePolicies checks that the account's quota leaves one resource policy, which allows AWS to deliver logs to the
+// stack.
 func logResourcePolicies(ctx context.Context, a *account, g *graph.Graph) ([]Finding, error) {
 	if firstNew(g, "aws:cloudwatch/logResourcePolicy:LogResourcePolicy") == nil {
 		return nil, nil

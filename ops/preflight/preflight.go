@@ -32,7 +32,7 @@ const (
 	Missing State = "missing"
 	// Warning does not stop the update. The stack can fail under load.
 	Warning State = "warning"
-	// NotChecked is what the caller may not read. It may be missing.
+	// NotChecked is a requirement that the caller may not read, and that may be missing.
 	NotChecked State = "not checked"
 )
 

@@ -10,8 +10,9 @@ import (
 	"github.com/didomi/serverless-api/ops/types"
 )
 
-// quota is one row: a quota of the account, and what a stack needs of it. Codes: AWS General Reference, service endpoints and quotas, the page of each service; Service Quotas
-// has the values, the applied one before the default.
+// quota is one row: a quota of the account, and what a stack needs of it. The codes are on each service's page of the
+// AWS General Reference, "Service endpoints and quotas". Service Quotas has the values; the applied one has precedence
+// over the default.
 type quota struct {
 	name string
 	// what is counted, in the plural and as AWS calls it.
@@ -24,7 +25,7 @@ type quota struct {
 	limit func(context.Context, *account) (float64, error)
 }
 
-// quotas are all rows but Lambda's, which is more than a count.
+// quotas are all rows except Lambda's, which is not a count.
 func quotas() []quota {
 	return []quota{
 		// https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html

@@ -12,8 +12,8 @@ import (
 
 // Undone is the drift that the update would undo and that only a preview with a refresh shows: resources that no
 // longer exist in the account, and properties that the program does not change. A property that the program changes
-// was in the review, whatever its value in the account. Left out are resources whose drift equals the program, and
-// those whose last update failed, which this one repeats.
+// was in the review, whatever its value in the account. Resources whose drift equals the program are omitted, as are
+// those whose last update failed, which this update repeats.
 func Undone(g *graph.Graph) []graph.Drift {
 	var undone []graph.Drift
 	for _, d := range g.Drifts {

@@ -1,5 +1,5 @@
-// Package review is what a reviewer needs to know of a preview: which resources with data it deletes or replaces, and
-// whether it is the preview that was reviewed.
+// Package review examines a preview for a reviewer: which resources with data it deletes or replaces, and whether it is
+// the preview that was reviewed.
 package review
 
 import (
@@ -16,8 +16,8 @@ import (
 	"github.com/didomi/serverless-api/ops/types"
 )
 
-// Changes are the resources that the preview changes, by URN. One that only loses its protection is among them: the
-// next update may delete it.
+// Changes are the resources that the preview changes, by URN, also those that only lose their protection: the next
+// update may delete them.
 func Changes(g *graph.Graph) []*graph.Resource {
 	var changes []*graph.Resource
 	for i := range g.Resources {
@@ -37,8 +37,8 @@ func Losses(g *graph.Graph) []*graph.Resource {
 }
 
 // Fingerprint is equal for previews with the same operations on the same resources, the same inputs as far as they are
-// known and not secret, and the same drift undone. It is a complete SHA-256: another preview could be made to match
-// half of its bits or a quarter.
+// known and not secret, and the same drift undone. It is a complete SHA-256, because a different preview could be
+// constructed to match a part of it.
 func Fingerprint(g *graph.Graph) (string, error) {
 	hash := sha256.New()
 	changes := Changes(g)

@@ -75,8 +75,8 @@ func (p Pruning) prune(ctx context.Context, function string) error {
 	return all
 }
 
-// published returns the numbers of a function's versions, oldest first. Without a qualifier, or with that of
-// the unpublished code, a deletion would delete the whole function.
+// published returns the numbers of a function's versions, oldest first. It omits $LATEST: a deletion with that
+// qualifier, or without one, would delete the whole function.
 func (p Pruning) published(ctx context.Context, function string) ([]string, error) {
 	var numbers []int
 	pages := lambda.NewListVersionsByFunctionPaginator(p.Lambda, &lambda.ListVersionsByFunctionInput{FunctionName: &function})

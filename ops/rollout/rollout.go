@@ -147,9 +147,9 @@ func (r *Rollout) restore(ctx context.Context, before, description string) error
 // servedBefore is what Shift writes into the alias's description.
 var servedBefore = regexp.MustCompile(`^Version \d+, after (\d+)$`)
 
-// Rollback ends a rollout that is in progress. Without one it sends all requests to the version to, or, where
-// that is empty, to the one before the last rollout. It does not know of versions that an update has moved: pass
-// what Serving returned before that. Where the target already receives all requests, nothing is changed.
+// Rollback ends a rollout that is in progress. Without one it sends all requests to the version to, or, if to is
+// empty, to the version before the last rollout. If an update has moved the alias, pass what Serving returned before
+// that update. If the target already receives all requests, nothing is changed.
 func (r *Rollout) Rollback(ctx context.Context, to string) error {
 	alias, err := r.alias(ctx)
 	if err != nil {
@@ -214,7 +214,7 @@ func weights(alias *lambda.GetAliasOutput) map[string]float64 {
 // the revision (nil: in any case). It returns the new revision.
 func (r *Rollout) move(ctx context.Context, version string, shares map[string]float64, description string, revision *string) (*string, error) {
 	if shares == nil {
-		// Left out they would stay as they are.
+		// Without weights in the call, those of the alias would remain.
 		shares = map[string]float64{}
 	}
 	moved, err := r.Lambda.UpdateAlias(ctx, &lambda.UpdateAliasInput{

@@ -102,7 +102,7 @@ func (o options) run(ctx context.Context, io command.IO, stack outputs, account 
 func (o *options) register(flags *flag.FlagSet) {
 	flags.IntVar(&o.percent, "percent", 10, "the percentage of requests that the new version receives first")
 	flags.DurationVar(&o.watch, "watch", 10*time.Minute, "the `duration` of that share; an alarm enters ALARM after three minutes of five")
-	flags.DurationVar(&o.every, "every", 15*time.Second, "the interval between two looks at the alarms")
+	flags.DurationVar(&o.every, "every", 15*time.Second, "the interval at which the alarms are read")
 	flags.DurationVar(&o.alarmTimeout, "alarm-timeout", 6*time.Minute, "how `long` to wait for alarms that are in ALARM at the start; after that the rollout does not start; 0: not at all")
 	flags.BoolVar(&o.rollback, "rollback", false, "end a rollout, or send all requests to the previous version")
 	flags.BoolVar(&o.serving, "serving", false, "print the version that receives the requests, and nothing before the first deployment; changes nothing")

@@ -87,8 +87,7 @@ func (a *api) check(ctx context.Context, out io.Writer, requests []openapi.Reque
 	return failed
 }
 
-// newAPI returns the API at base. Its requests are tried once: a fault that another try would hide is what the smoke
-// test is to find.
+// newAPI returns the API at base. It sends each request once: the smoke test must find faults that a retry would hide.
 func newAPI(base, via string, options []transport.Option) (*api, error) {
 	sender := http.DefaultTransport.(*http.Transport).Clone()
 	address := base

@@ -14,8 +14,8 @@ import (
 	"github.com/didomi/serverless-api/ops/types"
 )
 
-// renewed is how many days before its end a certificate has been renewed by AWS, or will not be: ACM begins 60 days
-// before it and retries.
+// renewed is the number of days before its end at which AWS has renewed a certificate unless the renewal fails: ACM begins
+// 60 days before the end and retries.
 // https://docs.aws.amazon.com/acm/latest/userguide/managed-renewal.html
 const renewed = 30
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// drift compares the account with the state where the command is told to.
+// drift compares the account with the state if --drift is set.
 func drift(ctx context.Context, s *stack) ([]Item, error) {
 	if !s.drift {
 		return []Item{{

@@ -1,5 +1,5 @@
-// Package status says what a deployed stack needs of its operator: alarms, versions, capacity, drift, certificates,
-// secrets, and what ends by the calendar. It reads only.
+// Package status reports where a deployed stack needs its operator: alarms, versions, capacity, drift, certificates,
+// secrets, and dates of the calendar. It changes nothing.
 package status
 
 import (
@@ -34,9 +34,9 @@ const (
 	OK State = "ok"
 	// Warning needs the operator.
 	Warning State = "warning"
-	// NotRead is a part that could not be read: it may need the operator.
+	// NotRead is a part that could not be read and may need the operator.
 	NotRead State = "not read"
-	// NotChecked is a part that the command checks only when it is told to.
+	// NotChecked is a part that the command checks only with a flag.
 	NotChecked State = "not checked"
 )
 

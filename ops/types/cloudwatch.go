@@ -9,7 +9,7 @@ const (
 	MetricAlarm     = "aws:cloudwatch/metricAlarm:MetricAlarm"
 )
 
-// watching is the part of the estimate with what observes the stack.
+// watching is the part of the estimate with logs and alarms.
 const watching = "logs and alarms"
 
 var cloudWatchTypes = []Type{

@@ -12,7 +12,7 @@ const (
 var lambdaTypes = []Type{
 	{
 		Token: Function, Name: generated("name", 64, wordDash), Replacement: newName, Cost: modelled,
-		// Of its environment. The provider sets no key of its code, and the code is public.
+		// The key of its environment. The provider sets no key for its code, and the code is public.
 		KeyAtRest: "kmsKeyArn",
 		Network:   &Network{Kind: "function", SecurityGroups: "vpcConfig", Subnets: "vpcConfig"},
 		Label:     Label{"function", "functions"},

@@ -73,8 +73,8 @@ func (s store) read(ctx context.Context, key, id string) (source, error) {
 	return source{id, head, tags.Encode()}, nil
 }
 
-// same reports whether a version has the source's content and headers. Without a checksum of the whole object in common
-// it is not known, and another copy does no harm.
+// same reports whether a version has the source's content and headers. It is false if the two have no kind of checksum of
+// the whole object in common: another copy does no harm.
 func (s store) same(ctx context.Context, key, id string, wanted source) (bool, error) {
 	current, err := s.read(ctx, key, id)
 	if err != nil {
@@ -111,8 +111,8 @@ func sameContent(a, b *s3.HeadObjectOutput) bool {
 	return equal
 }
 
-// copy copies a version over the current one, as a new version, and returns its id. Metadata, tags and checksum are
-// copied by S3; storage class and encryption would else be the defaults.
+// copy copies a version over the current one, as a new version, and returns its id. S3 copies metadata, tags and checksum;
+// storage class and encryption must be set, or the copy has the defaults.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
 func (s store) copy(ctx context.Context, key string, from source) (string, error) {
 	if aws.ToInt64(from.head.ContentLength) > s.copyLimit {
@@ -142,8 +142,8 @@ func (s store) copySource(key string, from source) *string {
 	return aws.String(s.bucket + "/" + strings.Join(parts, "/") + "?versionId=" + url.QueryEscape(from.id))
 }
 
-// copyInParts copies a version that is too large for one call. What an interrupted copy leaves, the bucket's lifecycle
-// removes.
+// copyInParts copies a version that is too large for one call. The bucket's lifecycle removes what an interrupted copy
+// leaves.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/CopyingObjectsMPUapi.html
 func (s store) copyInParts(ctx context.Context, key string, from source) (string, error) {
 	head := from.head

@@ -1,5 +1,5 @@
 // Package undelete brings back deleted or replaced files of a stack's bucket: it copies an earlier version over the
-// current one. It deletes nothing, no version and no delete marker, so every step can be taken back by another copy.
+// current one. It deletes neither a version nor a delete marker, so another copy undoes every step.
 package undelete
 
 import (
@@ -86,7 +86,7 @@ func filesBucket(g *graph.Graph) (string, error) {
 	return "", errors.New("the stack has no output bucket: its component data is not deployed")
 }
 
-// run brings back one file after the other, whatever becomes of each.
+// run brings back one file after the other, also after a failure.
 func (o *options) run(ctx context.Context, out io.Writer, s store) error {
 	prefixes := o.keys
 	if o.prefix != "" {

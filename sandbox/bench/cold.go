@@ -37,8 +37,8 @@ func (b *bench) coldStart(ctx context.Context, c candidate) error {
 	if err != nil {
 		return err
 	}
-	b.figures.add("cold answer CPU ms "+c.name, microseconds(ran)/1e3)
+	b.figures.add("cold response CPU ms "+c.name, microseconds(ran)/1e3)
 	b.figures.add("cold poll ms "+c.name, microseconds(poll)/1e3)
-	b.figures.add("cold answer ms "+c.name, microseconds(got.at.Sub(i.started))/1e3)
+	b.figures.add("cold response ms "+c.name, microseconds(got.at.Sub(i.started))/1e3)
 	return nil
 }

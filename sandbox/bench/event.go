@@ -65,7 +65,7 @@ func (b *bench) sender(c candidate) sendFunc {
 	return askItem
 }
 
-// ask sends an event to any process that reads from work.
+// ask sends an event to one of the processes that read from work.
 func ask(ctx context.Context, work chan<- *invocation, event []byte) (result, error) {
 	inv := newInvocation(event)
 	select {

@@ -55,7 +55,7 @@ func above(a, b, floor string) func(func(string) float64) float64 {
 var targets = []target{
 	{"exec to first poll / empty handler", over("cold poll ms ours", "cold poll ms empty"), true, 1.3},
 	{"exec to first poll / Node", over("cold poll ms ours", "cold poll ms node"), true, 1.0 / 25},
-	{"exec to first answer, a miss / plain Go", over("cold answer ms ours", "cold answer ms plain"), true, 0.5},
+	{"exec to first response, a miss / plain Go", over("cold response ms ours", "cold response ms plain"), true, 0.5},
 	{"hit p50 above empty / bare GET", above("hit p50 us ours", "hit p50 us bare", "hit p50 us empty"), true, 1.3},
 	{"hit p50 above empty / Node's", above("hit p50 us ours", "hit p50 us node", "hit p50 us empty"), true, 0.5},
 	{"hit p99 above empty / Node's", above("hit p99 us ours", "hit p99 us node", "hit p99 us empty"), true, 0.5},

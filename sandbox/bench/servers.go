@@ -111,9 +111,9 @@ func (p *servers) fresh() string {
 	return fmt.Sprintf("item-%d", n)
 }
 
-// reads counts how often items were looked up so far. PostgreSQL's sessions
-// hand in what they counted when they end, so all of the application's must
-// have.
+// reads returns the number of item lookups so far. PostgreSQL's sessions report
+// their counts when they end, so all sessions of the application must have
+// ended.
 func (p *servers) reads(ctx context.Context) (reads int, err error) {
 	for sessions := -1; sessions != 0; {
 		err := p.admin.QueryRow(ctx, `SELECT count(*) FROM pg_stat_activity WHERE usename = 'app'`).Scan(&sessions)

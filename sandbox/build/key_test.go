@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// tree writes files into a new folder.
+// tree writes files into a new directory.
 func tree(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "tool")
@@ -63,7 +63,7 @@ func TestSources(t *testing.T) {
 			}
 		})
 	}
-	t.Run("a folder that is not there is an error", func(t *testing.T) {
+	t.Run("a missing directory is an error", func(t *testing.T) {
 		if _, err := sources(nil, filepath.Join(t.TempDir(), "none")); err == nil {
 			t.Error("no error")
 		}

@@ -29,8 +29,8 @@ type Log struct {
 	line    []byte // the incomplete last line
 }
 
-// What a compiler takes on two cores, measured on builds of the Pulumi CLI and the AWS provider with empty caches: it
-// takes time by the size of a package's source and as much again for each package as for some bytes more.
+// The compiler's time on two cores, measured on builds of the Pulumi CLI and the AWS provider with empty caches: it is
+// proportional to the size of a package's source plus a constant.
 const (
 	compileTime   = 2 * time.Second // for each 1,000,000 bytes
 	packageWeight = 20_000          // bytes

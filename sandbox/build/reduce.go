@@ -9,14 +9,14 @@ import (
 	"strings"
 )
 
-// withoutDir is the directory in a tool's module with what takes the place of other modules' source, by import path.
+// withoutDir is the directory in a tool's module with files that replace other modules' source, by import path.
 const withoutDir = "_without"
 
 // reduction is what a tool is built without.
 type reduction struct {
-	// files are the modules of which withoutDir has some files: each takes the place of the file of its name.
+	// files are the modules of which withoutDir has single files, each of which replaces the file of the same name.
 	files []string
-	// modules are those of which withoutDir has all that is used.
+	// modules are those that withoutDir replaces completely.
 	modules []string
 }
 

@@ -151,8 +151,8 @@ func goTool(l layout.Layout, name, title string, cold time.Duration, dir, output
 	}
 }
 
-// program compiles the programs' packages into Go's build cache, and the programs to where the language host compiles
-// them to. Pulumi compiles a program that has changed, so the key contains only its dependencies.
+// program compiles the programs' packages into Go's build cache, and the programs to the paths to which the language host
+// compiles them. Pulumi compiles a changed program itself, so the key contains only its dependencies.
 func program(l layout.Layout) Step {
 	return Step{
 		Name: "program", Title: "the program's packages", Cold: time.Minute,

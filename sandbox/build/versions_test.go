@@ -16,7 +16,7 @@ var apart = map[string]string{
 	"github.com/olekukonko/tablewriter":                  "the CLI draws with one of before its version 1",
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas": "the provider lists it for a service that no program uses and compiles none of it",
 	"github.com/dlclark/regexp2":                         "as servicequotas",
-	"github.com/go-jose/go-jose/v4":                      "the function takes each fix of what checks tokens; the provider and the CLI would be built anew for it",
+	"github.com/go-jose/go-jose/v4":                      "the function gets each fix of the token checks; the provider and the CLI would have to be built again for it",
 	"go.yaml.in/yaml/v4":                                 "the tools of the contract require a release, and the CLI's imports one before it",
 	"golang.org/x/mod":                                   "newer ones ask of the provider for a newer net than the others need; it is small",
 	"golang.org/x/tools":                                 "as mod",

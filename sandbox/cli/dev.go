@@ -184,7 +184,7 @@ func openDeployed(ctx context.Context, l layout.Layout, name string) (_ *deploy.
 	return stack, release, err
 }
 
-// previewJSON previews a deployed stack without a refresh: nothing but the sandbox changes its account.
+// previewJSON previews a deployed stack without a refresh: only the sandbox changes its account.
 func previewJSON(ctx context.Context, l layout.Layout, name string) ([]byte, error) {
 	stack, unlock, err := openDeployed(ctx, l, name)
 	if err != nil {

@@ -109,7 +109,8 @@ func describe(fault faults.Active, now time.Time) string {
 		fault.Part, fault.Stack, how, fault.Since.Local().Format(time.TimeOnly), progress.Duration(now.Sub(fault.Since)), fault.Stack, fault.Part, faults.OK)
 }
 
-// warnOfFaults prints the active faults before a deployment. They do not disturb it: they hit the API's function alone.
+// warnOfFaults prints the active faults before a deployment, which they do not affect: they apply to the API's function
+// only.
 func warnOfFaults(ctx context.Context, l layout.Layout, printer *progress.Printer) {
 	report, err := daemon.Ask(ctx, l)
 	if err != nil {

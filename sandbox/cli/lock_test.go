@@ -14,8 +14,8 @@ import (
 	"github.com/didomi/serverless-api/sandbox/layout"
 )
 
-// holderVariable makes the test binary hold the lock of the layout it names;
-// with the others it does not say so in it, or does not end when asked.
+// With holderVariable the test binary takes the lock of the layout that the variable names. With silentVariable it does not
+// write its name into the lock; with deafVariable it ignores signals to end.
 const (
 	holderVariable = "TEST_LOCK_HOLDER"
 	silentVariable = "TEST_LOCK_SILENT"

@@ -30,7 +30,7 @@ func TestLogReader(t *testing.T) {
 		{"a log seen first shows its last lines", "one\ntwo\nthree\nhal", os.O_APPEND, "api | two\napi | three\n"},
 		{"a line is shown once it is whole", "f\n", os.O_APPEND, "api | half\n"},
 		{"nothing new shows nothing", "", os.O_APPEND, ""},
-		{"a log begun anew is read from its start", "new\n", os.O_TRUNC, "api | new\n"},
+		{"a recreated log is read from its start", "new\n", os.O_TRUNC, "api | new\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			out.Reset()

@@ -17,9 +17,9 @@ func isTerminal(f *os.File) bool {
 	return err == nil
 }
 
-// readKeys has a terminal pass on each key as it is pressed and not show it. Ctrl-C still sends SIGINT. restore sets the
-// terminal as it was. It does nothing for another file, and reads nothing from a terminal that another job of the shell
-// uses, which would stop this one.
+// readKeys sets a terminal to deliver each key when it is pressed, without echo. Ctrl-C still sends SIGINT. restore
+// resets the terminal. If f is no terminal, readKeys changes nothing. It reads nothing from a terminal that another job of
+// the shell uses, because that would stop this job.
 func readKeys(f *os.File) (keys io.Reader, restore func(), err error) {
 	before, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
 	if errors.Is(err, unix.ENOTTY) || errors.Is(err, unix.ENODEV) || errors.Is(err, unix.EINVAL) {
@@ -37,7 +37,7 @@ func readKeys(f *os.File) (keys io.Reader, restore func(), err error) {
 	if err := unix.IoctlSetTermios(int(f.Fd()), unix.TCSETS, &single); err != nil {
 		return nil, nil, fmt.Errorf("set the terminal: %w", err)
 	}
-	// A shell sets the terminal as it was when the job is stopped with Ctrl-Z, and leaves it so when the job continues.
+	// When Ctrl-Z stops the job, a shell resets the terminal, and leaves it so when the job continues.
 	continued, ended := make(chan os.Signal, 1), make(chan struct{})
 	signal.Notify(continued, unix.SIGCONT)
 	go func() {

@@ -90,8 +90,8 @@ func deploymentError(stack *deploy.Stack, result *deploy.Progress, err error) er
 // typeNotServed is the engine's error about a type that the AWS provider does not have.
 var typeNotServed = regexp.MustCompile(`Resource type 'aws:[^']+' not found`)
 
-// servedNoMore reports whether a deployment failed at types that the provider is built without. It is built with all that
-// the program creates, so these are of an earlier program.
+// servedNoMore reports whether a deployment failed for types that the provider does not serve. The provider serves
+// everything that the program creates, so an earlier program created resources of these types.
 func servedNoMore(problems []string) bool {
 	return slices.ContainsFunc(problems, typeNotServed.MatchString)
 }

@@ -25,7 +25,7 @@ type job struct {
 // source is the directory of the functions' commands.
 const source = "lambda"
 
-// run does what is to be done up to the first failure.
+// run does the pending steps up to the first failure.
 func (j job) run(ctx context.Context) done {
 	var d done
 	for _, step := range []struct {

@@ -77,7 +77,7 @@ func Run(ctx context.Context, c Config) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(l.build) }()
-	// Watched first: what is saved while the rest is prepared is not lost.
+	// First, so that no save is lost while the rest is prepared.
 	if l.watcher, err = watch(c.Tree); err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func (l *loop) run(ctx context.Context) error {
 	}
 }
 
-// save cancels the running job and starts one for all that is not done. An update goes on to its end.
+// save cancels the running job and starts one for everything that is pending. A running update is not cancelled.
 func (l *loop) save(ctx context.Context, files []string) {
 	if files = l.withoutSandbox(files); len(files) == 0 {
 		return
@@ -160,12 +160,12 @@ func (l *loop) save(ctx context.Context, files []string) {
 	}
 }
 
-// withoutSandbox returns the files that are not the sandbox's own, and says once that those take effect with a restart.
+// withoutSandbox returns the files that are not the sandbox's, and prints once that the others take effect after a restart.
 func (l *loop) withoutSandbox(files []string) []string {
 	own := l.config.Tree == l.config.Layout.Repo // that of another working tree is not in use
 	if own && !l.outdated && slices.ContainsFunc(files, isSandbox) {
 		l.outdated = true
-		l.screen.printf(yellow, "%s/ has changed: this command and the running sandbox are those from before. To have the change, end this, then make down and make dev", sandboxDir)
+		l.screen.printf(yellow, "%s/ has changed, and this command and the running sandbox are from before the change. To use it, end this command and run make down and make dev", sandboxDir)
 	}
 	return slices.DeleteFunc(files, isSandbox)
 }
@@ -179,7 +179,7 @@ func list(files []string) string {
 	return fmt.Sprintf("%s and %d more files", strings.Join(files[:shown], " "), len(files)-shown)
 }
 
-// needsImports reports whether the saved files may have changed who imports whom, as far as it matters: a package that no
+// needsImports reports whether the saved files may have changed which packages the commands import: a package that no
 // command imported, and modules.
 func (l *loop) needsImports(files []string) bool {
 	for _, file := range files {
@@ -236,13 +236,13 @@ func (l *loop) press(ctx context.Context, key byte) {
 	switch {
 	case key != 'u':
 	case l.running != nil:
-		l.screen.printf(plain, "still busy: u updates when that is done")
+		l.screen.printf(plain, "still busy: press u again when that is done")
 	case l.plan.losesData() && !l.warned:
 		l.warned = true
-		l.screen.printf(red, "the update would lose data, see above: u once more updates")
+		l.screen.printf(red, "the update would lose data, see above: press u again to update")
 	case l.failed() && !l.warned:
 		l.warned = true
-		l.screen.printf(red, "what was saved last has failed, see above: u once more updates all the same")
+		l.screen.printf(red, "what was saved last has failed, see above: press u again to update all the same")
 	default:
 		l.warned, l.updating = false, true
 		ctx, l.running = context.WithCancel(ctx)

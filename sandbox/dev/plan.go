@@ -61,7 +61,7 @@ func readPlan(preview []byte) (plan, error) {
 	return p, nil
 }
 
-// together is the number of resources with the same change from which on they have one line, such as all for a tag.
+// together is the number of resources with the same change, such as a new tag, from which on they share a line.
 const together = 6
 
 // lines has a line for each resource of an operation, or one for many whose same properties change.
@@ -104,7 +104,7 @@ func kinds(resources []*graph.Resource) string {
 // kindOf is the last part of a type: "Function" of "aws:lambda/function:Function".
 func kindOf(r *graph.Resource) string { return r.Type[strings.LastIndex(r.Type, ":")+1:] }
 
-// properties names what changes: of a replacement, what forces it.
+// properties names the properties that change; for a replacement, those that force it.
 func properties(r *graph.Resource) string {
 	paths := r.Diffs
 	if r.Op == "replace" {
@@ -113,7 +113,7 @@ func properties(r *graph.Resource) string {
 	if len(paths) == 0 || r.Op == "create" || r.Op == "delete" {
 		return ""
 	}
-	// Without those of which a part is named too: tags, tags.purpose.
+	// Without a property if a part of it is named too: tags, tags.purpose.
 	named := slices.DeleteFunc(slices.Clone(paths), func(path string) bool {
 		return slices.ContainsFunc(paths, func(other string) bool {
 			return strings.HasPrefix(other, path+".") || strings.HasPrefix(other, path+"[")
@@ -122,7 +122,7 @@ func properties(r *graph.Resource) string {
 	return "(" + strings.Join(named, ", ") + ")"
 }
 
-// show prints the plan: what it would lose first.
+// show prints the plan, losses of data first.
 func (p plan) show(s *screen, stack string, took time.Duration) {
 	for _, warning := range p.warnings {
 		s.printf(red, "WARNING: %s", warning)
@@ -141,5 +141,5 @@ func (p plan) show(s *screen, stack string, took time.Duration) {
 			counts = append(counts, fmt.Sprintf("%d %s", n, op.done))
 		}
 	}
-	s.printf(plain, "preview of %s in %s: %s; u updates\n  %s", stack, seconds(took), strings.Join(counts, ", "), strings.Join(p.steps, "\n  "))
+	s.printf(plain, "preview of %s in %s: %s; press u to update\n  %s", stack, seconds(took), strings.Join(counts, ", "), strings.Join(p.steps, "\n  "))
 }

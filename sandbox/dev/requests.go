@@ -25,7 +25,7 @@ func (a access) reachedFunction() bool {
 // joinTimeout is how long the lines of a request and its entry in the access log wait for each other.
 const joinTimeout = 700 * time.Millisecond
 
-// exchange is what is known of a request.
+// exchange is a request with its lines so far.
 type exchange struct {
 	since   time.Time
 	access  *access

@@ -24,7 +24,7 @@ func tailFrom(path string) *tail {
 }
 
 // lines returns the complete lines that were added since the last call. A file that is shorter than before was
-// created anew.
+// recreated.
 func (t *tail) lines() ([]string, error) {
 	file, err := os.Open(t.path)
 	if errors.Is(err, os.ErrNotExist) {

@@ -21,8 +21,7 @@ const (
 	longest = time.Second
 )
 
-// unwatched are the directories of the repository with nothing that the program, the function or the sandbox is built
-// from.
+// unwatched are the directories of the repository without sources of the program, the function or the sandbox.
 var unwatched = []string{"bootstrap", "ci", "docs", "ops"}
 
 // sandboxDir has the sources of this command and of the sandbox.
@@ -84,8 +83,8 @@ func (w *watcher) watches(dir string) bool {
 	return !top && name != "testdata" && !strings.HasPrefix(name, ".")
 }
 
-// run collects events until there is none for a moment, and then passes them on. While nobody receives them, it goes on
-// collecting.
+// run collects events until there is none for a moment, and then sends the saved files. It continues to collect until they
+// are received.
 func (w *watcher) run() {
 	var pending []string
 	var saved chan []string // nil while a batch is collected

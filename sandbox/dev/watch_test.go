@@ -75,7 +75,7 @@ func TestSavesAreReported(t *testing.T) {
 			write(t, filepath.Join(root, "lambda", ".main.go.tmp"))
 			rename(t, filepath.Join(root, "lambda", ".main.go.tmp"), filepath.Join(root, "lambda", "main.go"))
 		}, []string{"lambda/main.go"}},
-		"a backup that is renamed away before the file is written anew": {func(t *testing.T, root string) {
+		"a backup that is renamed before the file is written again": {func(t *testing.T, root string) {
 			rename(t, filepath.Join(root, "lambda", "main.go"), filepath.Join(root, "lambda", "main.go~"))
 			write(t, filepath.Join(root, "lambda", "main.go"))
 		}, []string{"lambda/main.go"}},

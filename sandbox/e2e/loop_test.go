@@ -112,7 +112,7 @@ func wantText(t *testing.T, out outputs, want string) {
 const loopItem = "e2e-loop"
 
 // underLoad requests an item from several clients until the returned function is called, which fails the test if a
-// request was not answered. Together they stay below the 100 requests a second that the stage lets through.
+// request fails. Together they stay below the 100 requests a second that the stage lets through.
 func underLoad(t *testing.T, out outputs) (stop func()) {
 	t.Helper()
 	done := make(chan struct{})

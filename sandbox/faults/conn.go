@@ -22,7 +22,7 @@ type Conn struct {
 	server   Server
 	registry *Registry
 	asked    atomic.Bool // there has been a request since the last reply
-	counts   atomic.Bool // it counts for Half
+	counts   atomic.Bool // that request counts for Half
 	closing  sync.Once
 	closed   chan struct{}
 }
@@ -57,7 +57,7 @@ func (c *Conn) Admit() error {
 	return nil
 }
 
-// Over makes the connection one of a protocol over the raw one, such as TLS.
+// Over replaces the connection by one of a protocol over the raw one, such as TLS.
 func (c *Conn) Over(protocol net.Conn) { c.Conn = protocol }
 
 // How is how the part fails now for this connection, or OK.

@@ -13,7 +13,7 @@ import (
 type Registry struct {
 	owner func(net.Conn) string
 
-	setting sync.Mutex // of one Set at a time: none may forget the fault of another, and what it holds
+	setting sync.Mutex // held by Set: concurrent ones would lose a fault and what it holds
 
 	active atomic.Int32 // number of faults, so that a connection without any takes no lock
 	mu     sync.Mutex

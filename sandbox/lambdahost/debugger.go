@@ -14,12 +14,12 @@ type Debugger struct {
 	Address string // host and port on which it listens
 }
 
-// debugTimeout is the timeout of what a debugger may stop: further away than anybody waits.
+// debugTimeout is the timeout of whatever a debugger may stop: longer than any debugging session.
 const debugTimeout = 24 * time.Hour
 
 // debugging is code under a debugger. It has one environment at a time, because its debugger has one port: other
-// invocations wait for their turn. The environment is neither frozen nor ended while idle, and its memory, in which the
-// debugger's counts, is not limited.
+// invocations wait. The environment is neither frozen nor ended while idle, and its memory is not limited, because it
+// includes the debugger's.
 type debugging struct {
 	Debugger
 	turn chan struct{}

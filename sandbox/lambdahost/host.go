@@ -13,8 +13,8 @@ import (
 // Config configures a Host.
 type Config struct {
 	Source Source
-	// Dir contains code/ (unpacked zips), swaps/ (code that runs in place of deployed code) and tmp/ (each environment's TMPDIR), which New empties, and logs/ (one file
-	// per function). It is created if missing.
+	// Dir contains code/ (unpacked zips), swaps/ (code that runs in place of deployed code) and tmp/ (each environment's
+	// TMPDIR), which New empties, and logs/ (one file per function). It is created if missing.
 	Dir       string
 	Region    string
 	AccountID string
@@ -126,7 +126,7 @@ func (h *Host) Close() error {
 	return h.logs.close()
 }
 
-// Invoke implements Invoker. As on AWS, the function runs to its end even if ctx is done first.
+// Invoke implements Invoker. The function runs to its end even if ctx is done first, as on AWS.
 func (h *Host) Invoke(ctx context.Context, r Request) (Response, error) {
 	inv, err := h.begin(ctx, r, false)
 	if err != nil {

@@ -86,7 +86,7 @@ func (inv *invocation) abort(failure *FunctionError) {
 	}
 }
 
-// abandon discards a streamed response that nobody reads.
+// abandon discards a streamed response whose reader has left.
 func (inv *invocation) abandon() {
 	go func() {
 		<-inv.resolved

@@ -125,8 +125,8 @@ func receiveBuffered(inv *invocation, r *http.Request) error {
 	return nil
 }
 
-// receiveStream forwards the response as it arrives. If nobody reads it any more, it is still read to its end: AWS does
-// not stop a function whose client has disconnected.
+// receiveStream forwards the response as it arrives. After the client has disconnected, it still reads the response to its
+// end, because AWS does not stop the function.
 func receiveStream(inv *invocation, r *http.Request) error {
 	writer := inv.begin(r.Header.Get("Content-Type"))
 	if writer == nil {

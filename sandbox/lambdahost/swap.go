@@ -177,8 +177,8 @@ func (h *Host) swappedCode(f Function) *swapped {
 	return nil
 }
 
-// Debugged reports whether the function runs under a debugger, where time does not count. Code that was deployed since
-// does not.
+// Debugged reports whether the function runs under a debugger, where no timeouts apply. Code that was deployed after the
+// swap does not.
 func (h *Host) Debugged(function string) bool {
 	h.mu.Lock()
 	code := h.swapped[function]

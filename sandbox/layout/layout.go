@@ -29,7 +29,7 @@ type Layout struct {
 	Network string // first two octets of the data plane's addresses
 	// ProxyWarmUp is the time without capacity of an RDS proxy after the registration of its target.
 	ProxyWarmUp time.Duration
-	// ClockHeld is whether the clock of metrics and alarms stands until it is turned.
+	// ClockHeld is whether the clock of metrics and alarms only advances on request.
 	ClockHeld bool
 }
 

@@ -1,9 +1,10 @@
-"""Starts ministack with three of its functions wrapped: more calls have an IAM
-action and resource, conditions have more keys, AWS's further permissions are
-required, and decisions are recorded (docs/decisions/observed-emulator.md).
+"""Starts ministack with functions of its authorization wrapped: more calls have
+an IAM action and resource, conditions have more keys, calls require the further
+permissions that AWS requires, and decisions are recorded
+(docs/decisions/observed-emulator.md).
 
-Takes the record's path as its one argument and writes a JSON line for every new
-principal, action, resource and outcome. The account's root user, to whom no
+The one argument is the path of the record, which gets a line of JSON for every
+new principal, action, resource and outcome. The account's root user, to whom no
 policy applies, is left out.
 
 ministack authorizes no call whose action it does not know. Of those that the
@@ -56,7 +57,7 @@ LAMBDA = [
     }),
 ]
 
-# Calls that hand a role to a service: the member that names the role, and the service.
+# Calls that pass a role to a service: the member that names the role, and the service.
 PASSING = {
     "lambda:CreateFunction": ("Role", "lambda.amazonaws.com"),
     "lambda:UpdateFunctionConfiguration": ("Role", "lambda.amazonaws.com"),
@@ -66,15 +67,15 @@ PASSING = {
     "apigateway:PATCH": ("/cloudwatchRoleArn", "apigateway.amazonaws.com"),
 }
 
-# The claims of GitLab.com's tokens that AWS has condition keys for, beside aud, sub and amr.
+# The claims of GitLab.com's tokens that AWS has condition keys for, in addition to aud, sub and amr.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_sts.html
 GITLAB_COM = (
     "namespace_id", "pipeline_source", "project_id", "ref_protected", "runner_environment", "user_access_level",
     "user_email", "user_id", "user_login",
 )
 
-# Calls that tag what they make: the right that they need for it, and the new resource. Members of the
-# call stand in braces, "*" stands for an id that AWS makes up.
+# Calls that tag what they create: the permission that the tags require, and the new resource. Braces contain
+# members of the call; "*" is in the place of an id that AWS generates.
 TAGGING = {
     "acm:RequestCertificate": ("acm:AddTagsToCertificate", "certificate/*"),
     "application-autoscaling:RegisterScalableTarget": ("application-autoscaling:TagResource", "scalable-target/*"),
@@ -103,8 +104,8 @@ TAGGING = {
     "wafv2:CreateWebACL": ("wafv2:TagResource", "regional/webacl/{Name}/*"),
 }
 
-# Calls that encrypt with a key: the member that names it, and the rights to the key. A grant is RDS's,
-# ElastiCache's or Lambda's, made in the caller's name.
+# Calls that encrypt with a key: the member that names it, and the permissions that they require on the key. RDS,
+# ElastiCache and Lambda create a grant in the caller's name.
 ENCRYPTING = {
     "lambda:CreateFunction": ("KMSKeyArn", ["kms:CreateGrant", "kms:Encrypt"]),
     "lambda:UpdateFunctionConfiguration": ("KMSKeyArn", ["kms:CreateGrant", "kms:Encrypt"]),
@@ -120,7 +121,7 @@ QUERY_TAG = re.compile(r"(.*Tags?(?:\.(?:member|Tag))?\.\d+)\.Key$")
 name_action, name_resource = iam_actions.extract_iam_action, iam_actions.extract_resource_arn
 decide, decide_trust = iam_evaluator.enforce, iam_evaluator.evaluate_trust_policy
 resolve = iam_evaluator._resolve_condition_key
-answer_lambda = lambda_svc.handle_request
+ministack_lambda = lambda_svc.handle_request
 record = open(sys.argv[1], "a", buffering=1)
 seen = set()
 # The body and the parameters of the call that is being decided.
@@ -162,7 +163,7 @@ def iam_action(service, method, path, headers, body, query_params):
 def extract_resource_arn(service, method, path, headers, body, query_params, region, account_id):
     signed = scope(headers)
     if signed == "monitoring" and path.endswith("/operation/PutCompositeAlarm"):
-        return "*"  # AWS refuses it where it is granted for less (API reference, PutCompositeAlarm)
+        return "*"  # AWS denies it unless it is granted for every alarm (API reference, PutCompositeAlarm)
     if signed == "monitoring" and "/operation/" in path:
         return cloudwatch_resource(cbor2.loads(body) if body else {}, region, account_id)
     if signed == "servicequotas" or path.rstrip("/").endswith("/account-settings"):
@@ -193,8 +194,8 @@ def cloudwatch_resource(call, region, account_id):
 
 
 def proxy_resource(params):
-    """The proxy or its target group that a call is about, by the id that AWS makes up; or whatever a call
-    names by its ARN."""
+    """The proxy or target group of a call, by the id that AWS generates; or the resource that the call names by its
+    ARN."""
     action, name = parameter(params, "Action"), parameter(params, "DBProxyName")
     if tagged := parameter(params, "ResourceName"):
         return tagged
@@ -213,7 +214,7 @@ def parameter(params, name):
 
 
 def document():
-    """The JSON of the call; of any other call none."""
+    """The body of the call as a JSON object, empty if it is none."""
     try:
         value = json.loads(call.get()[0])
     except ValueError:
@@ -222,7 +223,7 @@ def document():
 
 
 def openapi():
-    """An OpenAPI document in YAML."""
+    """The body of the call as an OpenAPI document in YAML, empty if it is none."""
     try:
         return yaml.safe_load(call.get()[0])
     except yaml.YAMLError:
@@ -230,7 +231,7 @@ def openapi():
 
 
 def member(name):
-    """A member of the call, whatever its protocol."""
+    """A member of the call, in any of the protocols."""
     return document().get(name) or parameter(call.get()[1], name)
 
 
@@ -248,7 +249,7 @@ def request_tags():
 
 
 def tags_of(arn):
-    """What the tags of a resource are to a policy."""
+    """The tags of a resource that policies are evaluated with."""
     service = arn.split(":", 3)[2] if arn.startswith("arn:") else ""
     if service == "apigateway":
         return apigateway_tags(arn)
@@ -267,7 +268,7 @@ def tags_of(arn):
 
 
 def apigateway_tags(arn):
-    """The tags of an API, a key, a plan or a domain name: what lies under it has them too."""
+    """The tags of an API, a key, a plan or a domain name, which also apply to everything below it."""
     parts = arn.split("/")
     if len(parts) < 3:
         return {}
@@ -279,16 +280,16 @@ def apigateway_tags(arn):
     return {**((found or {}).get("tags") or {}), **(apigateway_v1._v1_tags.get("/".join(parts[:3])) or {})}
 
 
-def asked_of(action, resource):
+def resource_keys(action, resource):
     """The condition keys of a resource that ministack leaves out."""
     keys = {f"aws:ResourceTag/{name}": value for name, value in tags_of(resource).items()}
     if action == "kms:CreateGrant":
-        keys["kms:GrantIsForAWSResource"] = "false"  # a service of AWS's makes one within another call
+        keys["kms:GrantIsForAWSResource"] = "false"  # true only for a grant that a service creates within another call
     return keys
 
 
 def asked_by_content(action):
-    """The condition keys that stand for what a call says, by the members of the call.
+    """The condition keys whose values are members of the call.
     https://docs.aws.amazon.com/service-authorization/latest/reference/"""
     if action in ("cloudwatch:PutMetricAlarm", "cloudwatch:PutCompositeAlarm"):
         # Those for every state: iam-cw-condition-keys-alarm-actions.html of the CloudWatch user guide.
@@ -312,7 +313,7 @@ def asked_by_content(action):
 
 
 def resolve_condition_key(key, context):
-    """The value of a condition key. aws:PrincipalArn is the role's, where ministack has its session's.
+    """The value of a condition key. aws:PrincipalArn is the ARN of the role; ministack has that of the session.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn"""
     value = resolve(key, context)
     if key.lower() == "aws:principalarn" and ":assumed-role/" in value:
@@ -322,7 +323,7 @@ def resolve_condition_key(key, context):
 
 
 def master_password_managed(action):
-    """Whether RDS manages the master user's password: as the call says, or else as it is.
+    """Whether RDS manages the master user's password: by the call's parameter, else by the cluster's setting.
     https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-secrets-manager.html"""
     params = call.get()[1]
     if said := parameter(params, "ManageMasterUserPassword"):
@@ -331,12 +332,12 @@ def master_password_managed(action):
     return "true" if (cluster or {}).get("MasterUserSecret") else "false"
 
 
-def asked(action, resource):
+def condition_keys(action, resource):
     """The condition keys that ministack leaves out of a call."""
     body, params = call.get()
-    # Whoever makes a call of the endpoint makes it directly. Of calls that a service makes in the caller's name
-    # (further) it is true.
-    keys = {**asked_of(action, resource), **asked_by_content(action), "aws:ViaAWSService": "false"}
+    # Callers of the endpoint call it directly. For calls that a service makes in the caller's name aws:ViaAWSService is
+    # true (further).
+    keys = {**resource_keys(action, resource), **asked_by_content(action), "aws:ViaAWSService": "false"}
     if action.startswith("apigateway:"):
         keys.update(request_tags())
         if names := params.get("tagKeys"):
@@ -347,12 +348,12 @@ def asked(action, resource):
 
 
 def route53_keys(action):
-    """What policies ask of Route 53's calls.
+    """The condition keys of Route 53's calls.
     https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html"""
     body, params = call.get()
     try:
         elements = list(fromstring(body).iter()) if body else []
-    except ParseError:  # such a call is refused anyway
+    except ParseError:  # ministack rejects such a call
         return {}
 
     def texts(name, within=None):
@@ -370,8 +371,8 @@ def route53_keys(action):
 
 
 def normalized(name):
-    """A record's name as policies have it: lower case, no dot at the end, an octal code for what is no letter, digit,
-    hyphen, underscore or dot."""
+    """A record's name as in policies: lower case, no trailing dot, octal codes for characters other than letters, digits,
+    hyphens, underscores and dots."""
 
     def escaped(found):
         letter = chr(int(found.group(0)[1:], 8)) if len(found.group(0)) == 4 else found.group(0)
@@ -381,7 +382,7 @@ def normalized(name):
 
 
 def credentials(value):
-    """The roles that a call or an OpenAPI document has API Gateway call integrations and authorizers with.
+    """The roles with which API Gateway is to call integrations and authorizers, in a call or an OpenAPI document.
     https://docs.aws.amazon.com/apigateway/latest/developerguide/integration-passthrough-behaviors.html"""
     if isinstance(value, list):
         for item in value:
@@ -398,7 +399,8 @@ def credentials(value):
 
 
 def further(action, region, resource):
-    """The rights that AWS asks for beside the call's own: what, on what, with which condition keys."""
+    """The permissions that AWS requires in addition to the call's own: the action, the resource and the condition
+    keys of each."""
     body, params = call.get()
     service, name = action.split(":")
     tags = request_tags() if action in TAGGING or service in ("apigateway", "ec2") else {}
@@ -415,16 +417,16 @@ def further(action, region, resource):
         for role in sorted(set(credentials(document() or openapi()))):
             yield "iam:PassRole", role, {"iam:PassedToService": "apigateway.amazonaws.com"}
     if action in TAGGING and tags:
-        right, path = TAGGING[action]
-        yield right, arn(service, re.sub(r"{(\w+)}", lambda found: member(found.group(1)), path)), tags
+        permission, path = TAGGING[action]
+        yield permission, arn(service, re.sub(r"{(\w+)}", lambda found: member(found.group(1)), path)), tags
     if action in ENCRYPTING:
-        holder, rights = ENCRYPTING[action]
+        holder, permissions = ENCRYPTING[action]
         key, keys = member(holder), {"kms:GrantIsForAWSResource": "true"}
         if service == "lambda":
             made = arn("lambda", "function:" + member("FunctionName")) if name == "CreateFunction" else resource
-            key, keys = key or kept_key(made), {**keys, **environment_keys(region, made)}
-        for right in rights if key.startswith("arn:") else ():
-            yield right, key, keys
+            key, keys = key or current_key(made), {**keys, **environment_keys(region, made)}
+        for permission in permissions if key.startswith("arn:") else ():
+            yield permission, key, keys
     if service == "apigateway":
         yield from further_apigateway(action, resource, tags)
     if service == "ec2" and tags:
@@ -447,8 +449,8 @@ def further(action, region, resource):
     if action in ("wafv2:AssociateWebACL", "wafv2:DisassociateWebACL"):
         yield "apigateway:SetWebACL", member("ResourceArn"), {}
     if action in ("application-autoscaling:PutScalingPolicy", "application-autoscaling:DeleteScalingPolicy"):
-        right = "cloudwatch:PutMetricAlarm" if name.startswith("Put") else "cloudwatch:DeleteAlarms"
-        yield right, arn("cloudwatch", f"alarm:TargetTracking-{member('ResourceId')}-*"), {}
+        permission = "cloudwatch:PutMetricAlarm" if name.startswith("Put") else "cloudwatch:DeleteAlarms"
+        yield permission, arn("cloudwatch", f"alarm:TargetTracking-{member('ResourceId')}-*"), {}
 
 
 def begins_managing_password():
@@ -470,7 +472,7 @@ def restored_from(arn):
 
 
 def environment_keys(region, function):
-    """The condition keys with which Lambda uses a key for a function's environment, in the caller's name.
+    """The condition keys of Lambda's use of a KMS key for a function's environment, in the caller's name.
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html"""
     return {
         "kms:ViaService": f"lambda.{region}.amazonaws.com",
@@ -478,9 +480,9 @@ def environment_keys(region, function):
     }
 
 
-def kept_key(function):
-    """The key of a function that there is, which encrypts its environment anew or lets another role decrypt it
-    when a call sets one of the two."""
+def current_key(function):
+    """The KMS key of an existing function, if the call sets its environment or its role: the environment is then
+    encrypted again, or another role gets a grant. Otherwise ""."""
     if not document().get("Environment") and not document().get("Role"):
         return ""
     kept = lambda_svc._functions.get(function.split(":")[6]) if function.count(":") > 5 else None
@@ -488,12 +490,12 @@ def kept_key(function):
 
 
 async def serve_lambda(method, path, headers, body, query_params):
-    """Answers as Lambda does where the caller may not decrypt a function's environment: without it.
+    """Serves Lambda's calls. A caller who may not decrypt a function's environment gets an error in its place.
     https://docs.aws.amazon.com/lambda/latest/api/API_EnvironmentResponse.html"""
-    status, given, answer = await answer_lambda(method, path, headers, body, query_params)
-    if not answer or b"KMSKeyArn" not in (answer if isinstance(answer, bytes) else answer.encode()):
-        return status, given, answer
-    shown, access_key = json.loads(answer), lambda_svc.extract_access_key_id(headers, query_params)
+    status, given, response = await ministack_lambda(method, path, headers, body, query_params)
+    if not response or b"KMSKeyArn" not in (response if isinstance(response, bytes) else response.encode()):
+        return status, given, response
+    shown, access_key = json.loads(response), lambda_svc.extract_access_key_id(headers, query_params)
     nested = [shown.get("Configuration"), *(shown.get("Functions") or []), *(shown.get("Versions") or [])]
     for config in [shown, *filter(None, nested)]:
         hide_environment(config, access_key)
@@ -505,7 +507,7 @@ def hide_environment(config, access_key):
     if not key or not (config.get("Environment") or {}).get("Variables"):
         return
     region = function.split(":")[3]
-    context = {**asked_of("kms:Decrypt", key), **environment_keys(region, function)}
+    context = {**resource_keys("kms:Decrypt", key), **environment_keys(region, function)}
     if decide_on_record(access_key, "kms:Decrypt", "kms", region, key, context) is not None:
         config["Environment"] = {"Error": {
             "ErrorCode": "AccessDeniedException",
@@ -515,8 +517,8 @@ def hide_environment(config, access_key):
 
 
 def further_apigateway(action, resource, tags):
-    """API Gateway knows methods and paths. A call that sets tags is a PUT on the tags' path too, and whoever
-    changes the tags of an object must be let PATCH it.
+    """The further permissions of API Gateway, whose actions are methods and whose resources are paths. A call that
+    sets tags also requires PUT on the path of the tags; changing the tags of an object requires PATCH on it.
     https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-tagging-iam-policy.html"""
     _, _, tagged = resource.partition("/tags/")
     if action == "apigateway:POST" and tags:
@@ -530,11 +532,11 @@ def further_apigateway(action, resource, tags):
 
 def enforce(access_key_id, iam_action, service, region, resource_arn="*", service_context=None):
     for action, resource, keys in further(iam_action, region, resource_arn):
-        context = {**asked_of(action, resource), **keys}
+        context = {**resource_keys(action, resource), **keys}
         denied = decide_on_record(access_key_id, action, action.split(":")[0], region, resource, context)
         if denied is not None:
-            return refusal(denied, access_key_id, action, resource)
-    context = {**asked(iam_action, resource_arn), **(service_context or {})}
+            return denial(denied, access_key_id, action, resource)
+    context = {**condition_keys(iam_action, resource_arn), **(service_context or {})}
     return decide_on_record(access_key_id, iam_action, service, region, resource_arn, context)
 
 
@@ -546,8 +548,8 @@ def decide_on_record(access_key_id, action, service, region, resource, context):
     return denied
 
 
-def refusal(denied, access_key_id, action, resource):
-    """A refusal that names the further right, not the call's own."""
+def denial(denied, access_key_id, action, resource):
+    """A denial that names the missing further permission, not the call's own."""
     if isinstance(denied, iam_evaluator.AuthError):
         return denied
     who = iam_evaluator.resolve_caller_identity(access_key_id)["userArn"]
@@ -564,8 +566,9 @@ def write(principal, action, resource, allowed):
 
 
 def evaluate_trust_policy(trust_doc, caller_arn, context):
-    """ministack lets the administrator assume any role that trusts a service. The gateway does so in the
-    service's name, once it has evaluated the conditions with the keys that the service sends (gateway/emulator/roles.go)."""
+    """Whether a trust policy allows the caller. The administrator may assume any role that trusts a service: the gateway
+    does so for the service, after it has evaluated the conditions with the keys that the service sends
+    (gateway/emulator/roles.go)."""
     if caller_arn.endswith(":root"):
         trust = json.loads(trust_doc) if isinstance(trust_doc, str) else trust_doc
         listed = trust.get("Statement", [])
@@ -594,7 +597,7 @@ def with_mfa(context):
 
 @functools.cache
 def compile_pattern(pattern, ignore_case):
-    """A pattern of a policy, where ${*} is the character itself.
+    """The regular expression of a policy's pattern, in which ${*} is the asterisk itself.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-specialchars"""
     special = {"${*}": r"\*", "*": ".*", "?": "."}
     parts = re.split(r"(\$\{\*\}|[*?])", pattern)
@@ -603,15 +606,15 @@ def compile_pattern(pattern, ignore_case):
 
 
 def session_token():
-    """A token in the length and the letters of AWS's, all of it in every presigned address; ministack's
-    has 134 characters. https://docs.aws.amazon.com/STS/latest/APIReference/API_Credentials.html names no
-    bound, public samples of functions have 1,000 to 1,500."""
+    """A session token with the length and the characters of AWS's, because every presigned URL contains it. ministack's
+    has 134 characters. https://docs.aws.amazon.com/STS/latest/APIReference/API_Credentials.html states no limit; public
+    samples from functions have 1,000 to 1,500."""
     return "IQoJb3JpZ2luX2Vj" + base64.b64encode(os.urandom(1050)).decode()
 
 
 def web_identity(token, provider_id, role_arn):
-    """The principal and the condition keys of a token. ministack has aud, sub and amr, which AWS has of every
-    issuer; of GitLab.com, and of no other GitLab, AWS has more."""
+    """The principal and the condition keys of a token. ministack sets aud, sub and amr, which AWS sets for every
+    issuer; for GitLab.com, and no other GitLab, AWS sets more."""
     principal, keys = ministack_web_identity(token, provider_id, role_arn)
     if principal.endswith(":oidc-provider/gitlab.com"):
         claims = _decode_id_token_unverified(token)
@@ -620,7 +623,7 @@ def web_identity(token, provider_id, role_arn):
 
 
 def statements(policies):
-    """Policies as one list of statements, as documents have them."""
+    """The statements of all policies as one list, in the form of policy documents."""
     return [
         {name: value for name, value in (
             ("Sid", parsed.sid), ("Effect", parsed.effect), ("Action", parsed.actions), ("NotAction", parsed.not_actions),
@@ -630,7 +633,7 @@ def statements(policies):
 
 
 def principal(access_key_id):
-    """Whom an access key belongs to, with secret and policies: the gateway's API Gateway verifies signatures and
+    """The owner of an access key, with its secret and policies: the sandbox's API Gateway verifies signatures and
     evaluates policies itself, without a call for each request (gateway/emulator/principal.go)."""
     credential = iam_evaluator.resolve_credential(access_key_id)
     found = credential if isinstance(credential, iam_evaluator.CredentialResolutionError) else (
@@ -652,9 +655,8 @@ async def send_principal(path, send):
 
 
 def for_the_gateway(app, key):
-    """Only calls with the key are served: every process of the machine reaches the port, and ministack
-    neither asks a signature of every call (a bucket's list, its own administration) nor knows whom it
-    would have to trust. The key is not passed on."""
+    """Serves only calls with the key: every process of the machine can connect to the port, and ministack does not
+    require a signature of every call (listing a bucket, its own administration). The key is not passed on."""
     wanted = key.encode()
 
     async def guarded(scope, receive, send):
@@ -693,8 +695,8 @@ iam_actions.extract_resource_arn = extract_resource_arn
 iam_evaluator.enforce = enforce
 iam_evaluator.evaluate_trust_policy = evaluate_trust_policy
 iam_evaluator._resolve_condition_key = resolve_condition_key
-# ministack takes a call of the root user's key, of the key "test" and of every account's number without a
-# look at the signature. They are verified as every other key's is, with the secret that it was started with.
+# ministack accepts the root user's key, the key "test" and every account's ID without verifying the signature. With
+# this, it verifies them like those of other keys, with the secret that it was started with.
 iam_evaluator._is_root_key = lambda key: False
 sys.argv[1:] = []
 main()

@@ -1,6 +1,6 @@
-"""Reads what a worker of a queue returns as Lambda does: an empty or null list of failures is a success, and a failure
-without the message's ID is one of the whole batch. ministack fails at a null list, with the batch, and takes a failure
-without an ID for none.
+"""Interprets the response of a queue's worker as Lambda does: an empty or null list of failures is a success, and a
+failure without a message ID is a failure of the whole batch. ministack fails the batch for a null list, and ignores a
+failure without an ID.
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 """
 

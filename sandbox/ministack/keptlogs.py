@@ -13,7 +13,7 @@ from ministack.services import cloudwatch_logs
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
 LIMIT = 16 << 20
 OVERHEAD = 26
-# Of LIMIT, what is left once it was exceeded: so that not every event costs a search for the oldest.
+# The share of LIMIT that remains after LIMIT was exceeded, so that not every event causes a search for the oldest.
 LEFT = 0.75
 # Seconds between two searches for events past their retention. AWS deletes these within 72 hours.
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html
@@ -79,7 +79,7 @@ def drop_oldest(streams):
 
 
 class NoRecords(cloudwatch_logs._log_records.__class__):
-    """In place of the records of all events, which ministack keeps beside the events and creates again for a query."""
+    """Replaces the records of all events, which ministack keeps in addition to the events and can create for a query."""
 
     __slots__ = ()
 

@@ -1,7 +1,7 @@
 """Saves the emulator's state while it runs, so that the daemon can restart a killed emulator with it.
 
-ministack saves its state when it ends, and loses it when it is killed. This saves it shortly after each call that
-changes something. Its JSON has no sets and turns tuples into lists; what is saved here is pickled, which keeps them.
+ministack saves its state when it ends, and loses it when it is killed. This module saves it shortly after each call that
+changes something, as pickles: ministack's JSON has no sets and turns tuples into lists.
 S3's objects are files of ministack's own, written by each call (S3_PERSIST).
 
 Lost with a killed emulator: changes of the last moments (INTERVAL), metrics since the last change, log events (keptlogs.py),
@@ -36,7 +36,7 @@ pending = False
 def changes(name, method):
     """Whether a call of this name may change the state."""
     service, _, operation = name.partition(":")
-    if not operation or service in ("apigateway", "s3"):  # apigateway's are methods; of s3 some are named after rights
+    if not operation or service in ("apigateway", "s3"):  # apigateway's are methods; some of s3 have a permission's name
         return method not in ("GET", "HEAD")
     return name not in FREQUENT and (operation in EXCEPT or not operation.startswith(READING))
 
@@ -72,8 +72,8 @@ def load_state(service):
 
 
 def write_code_blob(code):
-    """Replaces ministack's of this name, which reads megabytes of each function's code at each save: three quarters of its
-    time. The code that the last save has had is known."""
+    """Replaces ministack's of this name, which hashes megabytes of each function's code at each save: three quarters of its
+    time. The hash of code that was in the last save is known."""
     known = codes_before.get(id(code))
     if not known or known[0] is not code:
         known = (code, write_code(code))

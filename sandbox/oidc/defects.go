@@ -11,7 +11,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// Defect is what is wrong with the signature of a token that a verifier must reject (RFC 8725, 2.1 and 3.1).
+// Defect is a defect of a token's signature, for which a verifier must reject the token (RFC 8725, 2.1 and 3.1).
 type Defect string
 
 // The defects. None is that of the issuer's own tokens.

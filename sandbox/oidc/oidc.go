@@ -35,7 +35,7 @@ func New() (*Issuer, error) {
 	return i, i.Rotate()
 }
 
-// Rotate generates a key, which signs from now on. The keys before stay valid.
+// Rotate generates a key, which signs from now on. Earlier keys remain valid.
 func (i *Issuer) Rotate() error {
 	key, err := rsa.GenerateKey(rand.Reader, keyBits)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// job is a shell that takes a job's role and goes on with a script, as GitLab's runner starts one: the
-// script is the end of a pipe, which is a shell of its own. tmp is where its private files may be.
+// job returns a shell that assumes a job's role and then runs a script, in the way GitLab's runner starts one: the
+// script is the end of a pipe, which is a shell of its own. tmp is the directory that may have its private files.
 func job(t *testing.T, script string, env ...string) (shell *exec.Cmd, work, tmp string) {
 	t.Helper()
 	ci, err := filepath.Abs("../../ci")
@@ -34,7 +34,7 @@ func job(t *testing.T, script string, env ...string) (shell *exec.Cmd, work, tmp
 	return shell, work, tmp
 }
 
-// empty fails the test where something but the link to ci is left in the folders.
+// empty fails the test if anything except the link to ci is left in the directories.
 func empty(t *testing.T, work, tmp string) {
 	t.Helper()
 	if got := slices.Concat(files(t, work), files(t, tmp)); !slices.Equal(got, []string{"ci"}) {
@@ -51,10 +51,10 @@ func TestWhatAJobSignsInWithGoesWithItsShell(t *testing.T) {
 		want   string
 		ok     bool
 	}{
-		"a token":                    {look, token, "private/token\n700\n600\n", true},
-		"a key":                      {look, key, "private/credentials\n700\n600\n", true},
-		"a job that fails":           {look + "false", token, "private/token\n700\n600\n", false},
-		"nobody to take the role as": {look, nil, "", false},
+		"a token":                   {look, token, "private/token\n700\n600\n", true},
+		"a key":                     {look, key, "private/credentials\n700\n600\n", true},
+		"a job that fails":          {look + "false", token, "private/token\n700\n600\n", false},
+		"neither a token nor a key": {look, nil, "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			shell, work, tmp := job(t, tt.script, tt.env...)

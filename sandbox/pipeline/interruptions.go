@@ -38,7 +38,7 @@ func (s *session) interruptions() []step {
 	}
 }
 
-// begun is a line of an update that changes something.
+// begun matches a line of the CLI's output about a resource that is being changed.
 var begun = regexp.MustCompile(`(updating|creating|replacing) \(\d+s\)`)
 
 // interrupt sends a signal to the pulumi that updates the stack, once it changes something.
@@ -64,7 +64,7 @@ func (s *session) interrupt(stack string, signal syscall.Signal) func(context.Co
 		}
 		all := []int{locks[0].PID}
 		if signal == syscall.SIGKILL {
-			// A container that ends also ends the plugins; here they would go on.
+			// The end of a container also ends the plugins; here they would continue.
 			if all, err = family(locks[0].PID); err != nil {
 				return err
 			}
@@ -115,8 +115,8 @@ func (s *session) unlocked(ctx context.Context, stack string) error {
 // accept matches a job's message with the fingerprint of a preview that no merge request showed.
 var accept = regexp.MustCompile(`ACCEPT_PREVIEW \(protected\) to ([0-9a-f]+)`)
 
-// again runs the job of dev once more. Where an interrupted update has done a part already, the rest is
-// not what the merge request showed: the rest is then accepted by its fingerprint.
+// again runs the job of dev once more. After an interrupted update the remaining changes are not those that the merge
+// request showed, so they are accepted by their fingerprint.
 func (s *session) again(ctx context.Context, during func(context.Context, func() string) error, ok bool) error {
 	run := Run{Source: "push", Branch: "main", Jobs: []string{"deploy:dev"}, During: during}
 	result, err := s.runner.Run(ctx, run)
@@ -147,8 +147,8 @@ func (s *session) accepted(ctx context.Context, run Run, words ...string) error 
 	return s.accepting(ctx, run, print[1], true)
 }
 
-// accepting runs a job with a fingerprint in the project's variable, and only for as long as the job runs:
-// what GitLab's Retry does not take must not be needed here either.
+// accepting runs a job with a fingerprint in the project's variable, which is set only while the job runs: a variable of
+// the job, which GitLab's Retry does not accept, must not be needed here either.
 func (s *session) accepting(ctx context.Context, run Run, print string, ok bool) error {
 	s.runner.Variables["ACCEPT_PREVIEW"] = print
 	defer delete(s.runner.Variables, "ACCEPT_PREVIEW")

@@ -11,7 +11,7 @@ import (
 // reviewJobs are the jobs of a merge request that preview and judge the change.
 var reviewJobs = []string{"preview:dev", "preview:prod", "review"}
 
-// mistakes are changes that the pipeline must stop, each in its stage and with a message that says how to go on.
+// mistakes are changes that the pipeline must stop, each in its stage and with a message that says what to do.
 func (s *session) mistakes() []step {
 	return []step{
 		{"a merge request from main into another branch cannot assume the deploy role, and a project with merged results is not deployed", func(ctx context.Context) error {

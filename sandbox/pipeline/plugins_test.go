@@ -35,7 +35,7 @@ func sha256Line(archive string) string {
 	return fmt.Sprintf("%x  %s\n", sha256.Sum256([]byte(archive)), archive)
 }
 
-// plugins runs ci/plugins in a folder of its own, with a go and a pulumi that only talk, against a
+// plugins runs ci/plugins in a directory of its own, with stand-ins for go and pulumi that only print, against a
 // server that has the files.
 func plugins(t *testing.T, files map[string]string, pins string, args ...string) (dir, said string, err error) {
 	t.Helper()

@@ -48,7 +48,7 @@ func NewProject(ctx context.Context, repository, dir, origin string, stacks map[
 	if _, err := p.commit(ctx, "The project"); err != nil {
 		return nil, err
 	}
-	// Every job gets a copy: one file is copied faster than a thousand.
+	// Every job copies the repository, and one file is copied faster than a thousand.
 	_, err := p.git(ctx, "repack", "-a", "-d", "--quiet")
 	return p, err
 }

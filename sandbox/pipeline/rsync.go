@@ -12,17 +12,17 @@ import (
 	"strings"
 )
 
-// Rsync is the part of rsync(1) that gitlab-ci-local calls: copies of trees on this machine, with excludes, and without
-// what has the same size and time already. The sandbox's program does it under the name rsync, so that no machine needs
-// to have it. It deletes nothing, although it is asked to: gitlab-ci-local copies the project before after_script once
-// more, where GitLab keeps the job's files. Runner removes the files of the previous pipeline.
+// Rsync is the part of rsync(1) that gitlab-ci-local uses: it copies trees on this machine, with excludes, and skips files
+// with equal size and time. The sandbox's program runs it under the name rsync, so that rsync need not be installed. It
+// ignores --delete: gitlab-ci-local copies the project again before after_script, where GitLab keeps the job's files.
+// Runner removes the files of the previous pipeline.
 func Rsync(args []string) error {
 	c, err := parseCopy(args)
 	if err != nil {
 		return err
 	}
 	target := c.paths[len(c.paths)-1]
-	// gitlab-ci-local makes one copy more than there are jobs, for containers. Jobs are shells here.
+	// gitlab-ci-local also makes a copy for containers. Jobs are shells here.
 	if filepath.Base(target) == ".docker" {
 		return nil
 	}

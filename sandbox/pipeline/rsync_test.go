@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// tree makes files in a new folder.
+// tree creates files in a new directory.
 func tree(t *testing.T, names ...string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -51,14 +51,14 @@ func TestRsyncCopiesAsTheRunnerCallsIt(t *testing.T) {
 		args   func(to string) []string
 		want   []string
 	}{
-		"the tracked files alone, beside what the job has made": {
+		"only the tracked files, next to files of the job": {
 			[]string{"old"},
 			func(to string) []string {
 				return []string{"-a", "--delete-excluded", "--delete", "--exclude-from=" + excludes, "--exclude", ".state/", "./", to}
 			},
 			[]string{"a", "dir/b", "dir/untracked", "old"},
 		},
-		"what is in a folder, beside what is there": {
+		"the contents of a directory, next to existing files": {
 			[]string{"old"}, func(to string) []string { return []string{"-a", "dir/.", to} }, []string{"b", "new/c", "old", "untracked"},
 		},
 		"artefacts with their paths": {
@@ -96,7 +96,7 @@ func TestRsyncCopiesAsTheRunnerCallsIt(t *testing.T) {
 	t.Run("a file that may not be written to is replaced", func(t *testing.T) {
 		t.Chdir(tree(t, "a"))
 		to := tree(t, "a", "kept")
-		// Who may write to everything is told apart by a second name of the file.
+		// Root may write to every file: a second name of the file shows whether it was replaced.
 		if err := os.Remove(filepath.Join(to, "a")); err != nil {
 			t.Fatal(err)
 		}
@@ -144,9 +144,9 @@ func TestRsyncCopiesAsTheRunnerCallsIt(t *testing.T) {
 			t.Errorf("%v, want nothing", got)
 		}
 	})
-	t.Run("an option that is not known is refused", func(t *testing.T) {
+	t.Run("an unknown option is rejected", func(t *testing.T) {
 		if err := Rsync([]string{"-avz", "a", "b"}); err == nil {
-			t.Error("taken")
+			t.Error("no error")
 		}
 	})
 }

@@ -182,8 +182,8 @@ func (s *session) changes() []step {
 	}
 }
 
-// rejected has the update of the function fail. After that the state's outputs have the new values and the
-// function the old ones: the next update without a refresh succeeds without a call of AWS.
+// rejected makes the update of the function fail. The state's outputs then have the new values, the function the old
+// ones, and an update without a refresh would succeed without a call to AWS.
 // https://github.com/pulumi/pulumi-aws/issues/6062
 func (s *session) rejected(ctx context.Context) error {
 	const before, after, tooLarge = "Answers the API's requests", "Answers all requests of the API", "the environment variables you have provided exceeded the 4KB limit"

@@ -21,7 +21,7 @@ type Job struct {
 	done     float64
 }
 
-// Before this much is done and has taken this long, the pace is not known.
+// The pace is known only after this much is done and has taken this long.
 const (
 	leastDone    = 0.02
 	leastElapsed = 15 * time.Second

@@ -21,7 +21,7 @@ const (
 	metadataFile = "metadata.json"
 )
 
-// data is what generate makes once so that a start costs nothing.
+// data is what generate computes once, so that a start need not.
 type data struct {
 	schema   []byte
 	mapping  *bridge.Mapping
@@ -34,7 +34,7 @@ func load(dir string) (*data, error) {
 	for _, name := range []string{schemaFile, mappingFile, metadataFile} {
 		content, err := os.ReadFile(filepath.Join(dir, name))
 		if errors.Is(err, os.ErrNotExist) {
-			return nil, fmt.Errorf("%s is missing beside the plugin: build it with `go run .` in sandbox/provider/build", dir)
+			return nil, fmt.Errorf("%s is missing next to the plugin: build it with `go run .` in sandbox/provider/build", dir)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("read the generated files: %w", err)
@@ -72,7 +72,7 @@ func store(ctx context.Context, catalogFile, dir string) error {
 		return fmt.Errorf("encode the mapping: %w", err)
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("make %s: %w", dir, err)
+		return fmt.Errorf("create %s: %w", dir, err)
 	}
 	for name, content := range map[string][]byte{schemaFile: schema, mappingFile: encoded, metadataFile: metadata} {
 		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {

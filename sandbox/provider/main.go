@@ -3,8 +3,8 @@
 // SDK that the sandbox needs.
 //
 // Without a subcommand it serves the plugin protocol, as the Pulumi engine
-// expects; it reads what `generate` stored in the folder beside it, named like
-// the binary with .data added.
+// expects. It reads what `generate` has stored in the directory next to the
+// binary, whose name is the binary's with .data added.
 package main
 
 import (
@@ -34,8 +34,9 @@ func main() {
 }
 
 func serve(ctx context.Context) error {
-	// A start allocates much that lives as long as the process: collecting less
-	// often makes it a third faster, for memory that stays under half a gigabyte.
+	// Most of what a start allocates lives as long as the process. Less frequent
+	// garbage collection makes the start a third faster, and memory stays under
+	// half a gigabyte.
 	debug.SetGCPercent(400)
 
 	executable, err := os.Executable()
@@ -58,8 +59,8 @@ func serve(ctx context.Context) error {
 
 func generate(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("generate", flag.ContinueOnError)
-	catalog := flags.String("catalog", "", "what the SDK says, as the build command writes it")
-	out := flags.String("out", "", "folder to store the generated files in")
+	catalog := flags.String("catalog", "", "the SDK's types, as the build command writes them")
+	out := flags.String("out", "", "directory to store the generated files in")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}

@@ -83,8 +83,8 @@ func (d *document) compileAuthorizers() error {
 	return nil
 }
 
-// authorizeToken runs the Lambda authorizer, or takes its cached result. The resource policy is evaluated in two phases:
-// what it denies is not passed to the authorizer; else either may allow the request.
+// authorizeToken runs the Lambda authorizer, or takes its cached result. A request that the resource policy denies is not
+// passed to the authorizer; otherwise either may allow the request.
 func (x *exchange) authorizeToken(policy []iampolicy.Statement) *gatewayError {
 	on := x.invoked()
 	if iampolicy.DecideFor(policy, "", invokeAction, on) == iampolicy.ExplicitDeny {
@@ -112,8 +112,8 @@ func (x *exchange) authorizeToken(policy []iampolicy.Statement) *gatewayError {
 	return nil
 }
 
-// identityValues returns the values of the identity sources. A token must be there and match the expression. Those of a
-// request authorizer must be there if results are cached by them; else the function decides.
+// identityValues returns the values of the identity sources. A token is required and must match the expression. The
+// sources of a request authorizer are required if results are cached by them; else the function decides.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/configure-api-gateway-lambda-authorization.html
 func (x *exchange) identityValues(a *authorizer) ([]string, *gatewayError) {
 	required := strings.EqualFold(a.Type, "token") || a.Seconds() > 0

@@ -193,7 +193,7 @@ func unescaped(s string) string {
 	return s
 }
 
-// binary reports whether the API treats the media type as binary.
+// binary reports whether the API treats a body of the media type as binary.
 func (d *document) binary(contentType string) bool {
 	mediaType, _, err := mime.ParseMediaType(contentType)
 	if err != nil {

@@ -15,7 +15,7 @@ type Served struct {
 	Latency, IntegrationLatency time.Duration
 }
 
-// end logs and reports the request. One to no stage belongs to no API.
+// end logs and reports the request, unless no stage was found.
 func (x *exchange) end() {
 	x.logAccess()
 	if x.stage.Name == "" {

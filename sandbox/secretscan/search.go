@@ -8,7 +8,7 @@ import (
 )
 
 // search finds all values in one pass over a text. A pipeline writes thousands of files, and each value has a dozen
-// forms: one pass for each took longer than most jobs.
+// forms: a pass for each form took longer than most jobs.
 type search struct {
 	// heads are the hashes of the first bytes of all forms.
 	heads [1 << 16]bool

@@ -14,8 +14,8 @@ type token struct {
 
 var placeholder = regexp.MustCompile(`\$\{[^}]+\}`)
 
-// reachable reports whether the pattern of a policy can match an ARN of a resource type in the reference. The end of an ARN
-// may be a path, except the name of a bucket.
+// reachable reports whether the pattern of a policy can match an ARN of a resource type in the reference. Except in the
+// name of a bucket, the last part of an ARN may be a path.
 func reachable(pattern, arn string) bool {
 	if pattern == "*" {
 		return true

@@ -1,5 +1,5 @@
-// Package uses reads from the source which AWS types the programs create and look up, so that the sandbox's
-// AWS provider serves those and nobody keeps a list.
+// Package uses finds in the source which AWS types the programs create and look up: the sandbox's AWS provider serves
+// those.
 package uses
 
 import (

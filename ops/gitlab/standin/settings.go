@@ -28,7 +28,7 @@ func (s *Server) settings(project int) map[string]any {
 	}
 }
 
-// AsReporter has the server show what a reporter sees: the project without its CI/CD settings, the branch, and
+// AsReporter makes the server show what a reporter sees: the project without its CI/CD settings, the branch, and
 // neither rules nor variables. https://docs.gitlab.com/api/projects/, /branches/ and /version/
 func (s *Server) AsReporter() {
 	s.mu.Lock()

@@ -42,13 +42,13 @@ func main() {
 
 // Invoke implements lambda.Handler.
 func (c calls) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	answer := []byte("null")
+	response := []byte("null")
 	what, key, _ := bytes.Cut(bytes.Trim(payload, `"`), []byte(" "))
 	switch string(what) {
 	case "hit":
-		return answer, c.redis.Get(ctx, string(key)).Err()
+		return response, c.redis.Get(ctx, string(key)).Err()
 	case "miss":
-		return answer, c.fill(ctx, string(key))
+		return response, c.fill(ctx, string(key))
 	default:
 		return nil, fmt.Errorf("payload %q", payload)
 	}

@@ -48,7 +48,7 @@ func key(id string) string { return "plain:" + id }
 func (h *handler) get(ctx context.Context, id string) (any, error) {
 	cached, err := h.redis.Get(ctx, key(id)).Bytes()
 	if err == nil {
-		return answer(http.StatusOK, cached), nil
+		return respond(http.StatusOK, cached), nil
 	}
 	if !errors.Is(err, redis.Nil) {
 		return nil, err
@@ -57,7 +57,7 @@ func (h *handler) get(ctx context.Context, id string) (any, error) {
 	row := h.pool.QueryRow(ctx, `SELECT body, revision, updated_at FROM items WHERE id = $1`, id)
 	err = row.Scan(&found.Body, &found.Revision, &found.UpdatedAt)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return answer(http.StatusNotFound, []byte(`{"message":"not found"}`)), nil
+		return respond(http.StatusNotFound, []byte(`{"message":"not found"}`)), nil
 	}
 	if err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func (h *handler) get(ctx context.Context, id string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return answer(http.StatusOK, encoded), h.redis.Set(ctx, key(id), encoded, h.ttl).Err()
+	return respond(http.StatusOK, encoded), h.redis.Set(ctx, key(id), encoded, h.ttl).Err()
 }
 
 const upsert = `INSERT INTO items (id, body, revision, created_at, updated_at) VALUES ($1, $2::json, $3, now(), now())
@@ -81,10 +81,10 @@ func (h *handler) put(ctx context.Context, id, body string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return answer(http.StatusOK, encoded), h.redis.Del(ctx, key(id)).Err()
+	return respond(http.StatusOK, encoded), h.redis.Del(ctx, key(id)).Err()
 }
 
-func answer(status int, body []byte) events.APIGatewayProxyResponse {
+func respond(status int, body []byte) events.APIGatewayProxyResponse {
 	return events.APIGatewayProxyResponse{
 		StatusCode: status, Headers: map[string]string{"Content-Type": "application/json"}, Body: string(body),
 	}

@@ -16,7 +16,7 @@ const (
 // defaultQuotas are AWS's default quotas (AWS General Reference, service endpoints and quotas).
 var defaultQuotas = map[string]float64{QuotaRESTAPIs: 600, QuotaDomainNames: 120, QuotaUsagePlans: 300}
 
-// quotas are the enforced quotas by pattern of the call. They are those of regional APIs, which the project has only.
+// quotas are the enforced quotas by pattern of the call. They are those of regional APIs; the project has no others.
 // https://docs.aws.amazon.com/apigateway/latest/api/API_CreateDomainName.html
 func (s *Service) quotas() map[string]call.Enforced {
 	return map[string]call.Enforced{

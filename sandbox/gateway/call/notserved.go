@@ -24,8 +24,8 @@ const (
 	failedCode    = "SandboxEmulatorFailed"
 )
 
-// NotServed calls the emulator and names in the error of a call that it does not serve the service, the call and where
-// to add it. No error is one that AWS SDKs repeat.
+// NotServed calls the emulator. For a call that the emulator does not serve, its error names the service, the call and
+// the package to add it to. AWS SDKs repeat no call after these errors.
 type NotServed struct{ http.RoundTripper }
 
 // RoundTrip implements http.RoundTripper.
@@ -56,8 +56,9 @@ func unserved(r *http.Request, service string) (*http.Response, error) {
 	return errorResponse(r, http.StatusBadRequest, notServedCode, notServedMessage(service, name)), nil
 }
 
-// explain replaces the emulator's error about a call that it does not serve, and one about a failure of its own that the
-// client has met three times. The code of a call that is not served stays: the provider goes without some calls, by it.
+// explain replaces the emulator's error about a call that it does not serve, and its error about a failure of its own when
+// the client has sent the call three times. The error of a call that is not served keeps its code, by which the provider
+// ignores some failed calls.
 func explain(r *http.Request, response *http.Response) (*http.Response, error) {
 	body, err := io.ReadAll(response.Body)
 	_ = response.Body.Close()
@@ -96,7 +97,7 @@ var unknownCall = regexp.MustCompile(`^(?:(?:Unknown|Unsupported) (?:[\w/{} ]+ )
 	`|Unsupported method |No route for |Operation '\w+' not implemented|missing X-Amz-Target` +
 	`|The (?:requested )?action .*is not valid for this (?:web service|endpoint))`)
 
-// actionIn finds the call in them.
+// actionIn finds the call in such a message.
 var actionIn = regexp.MustCompile(`^(?:Unknown [\w ]*(?:action|operation): '?|Operation '|The action )(\w+)`)
 
 func notServedMessage(service, call string) string {
@@ -130,7 +131,7 @@ func attempt(r *http.Request) int {
 	return n
 }
 
-// readError returns code and message of an error in any of the protocols, empty where there is none.
+// readError returns the code and the message of an error in any of the protocols, empty if the body is no error.
 func readError(body []byte) (code, message string) {
 	if document, err := DecodeCBOR(body); err == nil {
 		text := func(name string) string { value, _ := document[name].(cbor.String); return string(value) }

@@ -6,9 +6,8 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
 )
 
-// bounds are those of the calls that give something its physical name, of the API reference;
-// those of users and user groups are not documented, but the API enforces them
-// (https://github.com/aws/aws-cdk/pull/36459).
+// bounds limit the names of new resources, as the API reference does. Those of users and user groups are not documented,
+// but the API enforces them (https://github.com/aws/aws-cdk/pull/36459).
 var bounds = map[string]call.BoundedCall{
 	"CreateCacheParameterGroup": call.BoundOf("InvalidParameterValue", "CacheParameterGroupName", 255, call.Identifier),
 	"CreateCacheSubnetGroup":    call.BoundOf("InvalidParameterValue", "CacheSubnetGroupName", 255, userID),

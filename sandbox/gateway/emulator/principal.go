@@ -12,8 +12,8 @@ import (
 	"github.com/didomi/serverless-api/sandbox/iampolicy"
 )
 
-// Principal is the owner of an access key. Its policies are lists of statements: those of the identity, of which the
-// account's root has null, and those of each limit (boundary, session policies).
+// Principal is the owner of an access key. Its policies are lists of statements: those of the identity (null for the
+// account's root) and those of each limit (boundary, session policies).
 type Principal struct {
 	Secret   string                  `json:"secret"`
 	Token    string                  `json:"token"`

@@ -19,7 +19,7 @@ var served = []string{
 	"sqs", "ssm", "states", "sts", "tagging", "transcribe", "transfer", "translate", "waf", "waf-regional", "wafv2",
 }
 
-// Served lists the services that calls are served of, sorted.
+// Served lists the services whose calls are served, sorted.
 func Served() []string { return slices.Clone(served) }
 
 // Serves reports whether calls of a service, by its name in signatures, are served.

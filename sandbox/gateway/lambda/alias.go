@@ -20,8 +20,8 @@ type aliasConfig struct {
 // versionPattern matches versions; the name of an alias is not a number.
 var versionPattern = regexp.MustCompile(`^([0-9]+|\$LATEST)?$`)
 
-// resolveVersion returns the version of a qualifier for one invocation, and whether an alias had to choose it. An alias with weights routes each invocation
-// to one of its versions at random; the emulator stores the weights and ignores them.
+// resolveVersion returns the version of a qualifier for one invocation, and whether an alias with weights chose it. Such
+// an alias routes each invocation to one of its versions at random; the emulator stores the weights and ignores them.
 // https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html
 func (s *Service) resolveVersion(ctx context.Context, name, qualifier string) (version string, weighted bool, err error) {
 	if versionPattern.MatchString(qualifier) {

@@ -20,13 +20,12 @@ type dispatcher interface {
 	ResolveDispatch(info *tfbridge.ProviderInfo) (muxer.DispatchTable, error)
 }
 
-// Generate makes what a start of the plugin reads: the package schema, and
-// metadata with the table that says which half of the provider serves which
-// token.
+// Generate returns what the plugin reads at its start: the package schema, and
+// metadata with the table of which half of the provider serves which token.
 func Generate(info tfbridge.ProviderInfo) (packageSchema, stored []byte, err error) {
 	muxed, ok := info.P.(dispatcher)
 	if !ok {
-		return nil, nil, errors.New("the provider is not muxed: make it with upstream.New")
+		return nil, nil, errors.New("the provider is not muxed: create it with upstream.New")
 	}
 	table, err := muxed.ResolveDispatch(&info)
 	if err != nil {

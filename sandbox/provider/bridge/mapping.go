@@ -5,8 +5,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 )
 
-// Mapping says how each upstream type is called and shaped in Pulumi. It is
-// derived once, when the plugin is built, and read at start-up.
+// Mapping has the name and shape of each upstream type in Pulumi. It is derived
+// once, when the plugin is built, and read at start-up.
 type Mapping struct {
 	Resources map[string]*Entity `json:"resources"`
 	Functions map[string]*Entity `json:"functions"`
@@ -19,10 +19,10 @@ type Mapping struct {
 type Entity struct {
 	Token  string            `json:"token"`
 	Fields map[string]*Field `json:"fields,omitempty"`
-	// AutoName says that the resource has a name of type string which may be set.
+	// AutoName is set if the resource has a settable name of type string.
 	AutoName bool `json:"autoName,omitempty"`
-	// Tags says that the resource takes tags and tags_all, so that default tags
-	// are merged before a preview.
+	// Tags is set if the resource accepts tags and tags_all: default tags are then
+	// merged before a preview.
 	Tags bool `json:"tags,omitempty"`
 }
 
@@ -36,7 +36,7 @@ type Field struct {
 	Fields      map[string]*Field `json:"fields,omitempty"`
 }
 
-// Empty says whether the field differs in nothing.
+// Empty reports whether the field differs in nothing.
 func (f *Field) Empty() bool {
 	return f == nil || f.Name == "" && f.Type == "" && f.MaxItemsOne == nil && f.Secret == nil &&
 		f.Elem.Empty() && len(f.Fields) == 0

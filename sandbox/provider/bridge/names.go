@@ -1,7 +1,6 @@
 package bridge
 
-// names are the properties that are called differently for no reason that a
-// rule could know, by upstream type and key.
+// names are the properties whose names follow no rule, by upstream type and key.
 var names = map[string]map[string]string{
 	"aws_api_gateway_authorizer":             {"rest_api_id": "restApi"},
 	"aws_api_gateway_base_path_mapping":      {"api_id": "restApi"},
@@ -24,8 +23,8 @@ var names = map[string]map[string]string{
 	"aws_sns_topic_subscription":             {"topic_arn": "topic"},
 }
 
-// Names gives the stated names of an upstream type's properties, by key; nil
-// when there are none.
+// Names returns the listed names of an upstream type's properties, by key; nil
+// if there are none.
 func Names(upstream string) map[string]string {
 	return names[upstream]
 }

@@ -36,8 +36,8 @@ func autoNames() map[string]map[string]*tfbridge.SchemaInfo {
 	}
 }
 
-// notAutoNamed are the types whose name is not one to make up: a record's is
-// its domain name.
+// notAutoNamed are the types whose name cannot be generated: a record's is its
+// domain name.
 var notAutoNamed = map[string]bool{"aws_route53_record": true}
 
 func kmsAliasName() *tfbridge.SchemaInfo {

@@ -6,7 +6,7 @@ import (
 )
 
 // descriptions are the properties that default to "Managed by Pulumi" where AWS
-// asks for a text, by upstream type.
+// requires a text, by upstream type.
 var descriptions = map[string]string{
 	"aws_api_gateway_api_key":         "description",
 	"aws_db_option_group":             "option_group_description",
@@ -35,7 +35,7 @@ var documents = map[string]string{
 }
 
 // deletedFirst are the types of which AWS allows one at a time, or of which a
-// replacement made first would be deleted with the original.
+// replacement that is created first would be deleted with the original.
 var deletedFirst = []string{
 	"aws_api_gateway_integration",
 	"aws_cloudwatch_log_subscription_filter",
@@ -104,7 +104,7 @@ func override(resources map[string]*tfbridge.ResourceInfo) {
 	}
 }
 
-// field gives a resource's override for one key, made when there is none.
+// field returns a resource's override for one key, which it creates if missing.
 func field(info *tfbridge.ResourceInfo, key string) *tfbridge.SchemaInfo {
 	if info.Fields == nil {
 		info.Fields = map[string]*tfbridge.SchemaInfo{}

@@ -12,12 +12,12 @@ import (
 const (
 	// Name is the package's name.
 	Name = "aws"
-	// Version is the version of the pulumi-aws SDK that the provider answers for.
+	// Version is the version of the pulumi-aws SDK that the provider serves.
 	Version = "6.83.4"
 )
 
-// Provider describes the upstream provider under mapping. Metadata is what an
-// earlier generation stored for start-up; empty while generating.
+// Provider describes the upstream provider under mapping. metadata is what
+// Generate has stored; it is empty while generating.
 func Provider(upstream shim.Provider, mapping *Mapping, metadata []byte) tfbridge.ProviderInfo {
 	return tfbridge.ProviderInfo{
 		P:                   upstream,
@@ -73,7 +73,7 @@ func resources(mapping *Mapping) map[string]*tfbridge.ResourceInfo {
 	return result
 }
 
-// nameField adds an automatic name to what the mapping says of a field.
+// nameField adds an automatic name to the mapping of a field.
 func nameField(info *tfbridge.ResourceInfo, key string, name *tfbridge.SchemaInfo) {
 	target := field(info, key)
 	target.Name, target.Default = name.Name, name.Default

@@ -7,10 +7,9 @@ import (
 	"github.com/pulumi/pulumi/pkg/v3/codegen/schema"
 )
 
-// foldStatements makes WAF's nested statements refer to a rule's statement type
-// again. Upstream unrolls the recursion to a fixed depth, which makes thousands
-// of types; the SDK has the statements of an and, or or not statement be of the
-// outermost type.
+// foldStatements makes WAF's nested statements refer to a rule's statement type.
+// Upstream unrolls the recursion to a fixed depth, with thousands of types. In the
+// SDK the statements of an and, or or not statement have the outermost type.
 func foldStatements(spec *schema.PackageSpec) {
 	for token, object := range spec.Types {
 		statements, ok := object.Properties["statements"]
@@ -25,7 +24,7 @@ func foldStatements(spec *schema.PackageSpec) {
 	dropUnreachable(spec)
 }
 
-// dropUnreachable removes the types that nothing refers to any more.
+// dropUnreachable removes the types to which nothing refers any more.
 func dropUnreachable(spec *schema.PackageSpec) {
 	found := reachable{spec: spec, types: map[string]bool{}}
 	found.properties(spec.Config.Variables)

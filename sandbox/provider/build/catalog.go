@@ -13,9 +13,9 @@ import (
 	"unicode/utf8"
 )
 
-// catalog is what the pulumi-aws SDK says about the types of the modules that the served upstream types may have. Types
-// are written as "string", "int", "float", "bool", "any", "archive", "asset", "[]T" (list), "{}T" (map of strings to T)
-// or "@pkg.Name", a key of Types.
+// catalog has the pulumi-aws SDK's types in the modules that the served upstream types may belong to. Types are written
+// as "string", "int", "float", "bool", "any", "archive", "asset", "[]T" (list), "{}T" (map of strings to T) or
+// "@pkg.Name", a key of Types.
 type catalog struct {
 	Resources map[string]*member           `json:"resources"`
 	Functions map[string]*member           `json:"functions"`
@@ -92,7 +92,7 @@ func (p *sdkPackage) collect(into *catalog) {
 		}
 	}
 	for name, structure := range p.structs {
-		// A type may have no properties at all; what has only untagged fields is
+		// A type may have no properties at all; a struct with only untagged fields is
 		// the SDK's machinery.
 		if fields := p.fields(structure); len(fields) > 0 || len(structure.Fields.List) == 0 {
 			into.Types[p.name+"."+name] = fields

@@ -16,7 +16,7 @@ import (
 )
 
 // closure collects the packages of the upstream module that a set of packages
-// reaches, tests left out.
+// imports, directly or not, without tests.
 type closure struct {
 	source   string
 	packages map[string]bool   // directories, relative to source
@@ -69,8 +69,8 @@ func (c *closure) add(dir string) error {
 	return nil
 }
 
-// isBuilt says whether a Go file takes part in an ordinary build: not a test,
-// not one for another system, not a generator.
+// isBuilt reports whether a Go file is part of a normal build: no test, no
+// generator, and not for another system.
 func (c *closure) isBuilt(dir, name string) bool {
 	if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
 		return false
@@ -79,8 +79,8 @@ func (c *closure) isBuilt(dir, name string) bool {
 	return err == nil && match
 }
 
-// scan follows a file's imports and notes the client methods that it calls.
-// Content nil stands for a file that is not decided yet.
+// scan follows a file's imports and records the client methods that it calls.
+// Content is nil for a file that is not decided yet.
 func (c *closure) scan(file string, content []byte) error {
 	if content == nil {
 		return nil
@@ -127,7 +127,7 @@ func (c *closure) copyPackage(dir, tree string) error {
 		return fmt.Errorf("read package %s: %w", dir, err)
 	}
 	if err := os.MkdirAll(filepath.Join(tree, dir), 0o755); err != nil {
-		return fmt.Errorf("make %s: %w", dir, err)
+		return fmt.Errorf("create %s: %w", dir, err)
 	}
 	for _, entry := range entries {
 		isGo := strings.HasSuffix(entry.Name(), ".go")

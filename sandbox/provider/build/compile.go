@@ -7,9 +7,8 @@ import (
 	"path/filepath"
 )
 
-// compile builds the plugin at out and its data directory next to it. Whether they
-// are needed is up to the caller; with Go's build cache it takes seconds when
-// nothing has changed.
+// compile builds the plugin at out and its data directory next to it, also if
+// nothing has changed: with Go's build cache that takes seconds.
 func compile(provider, tree, out string) error {
 	data := out + ".data"
 	if err := os.RemoveAll(data); err != nil {

@@ -88,16 +88,16 @@ func cutClients(source string, called map[string]bool) ([]byte, error) {
 	})
 }
 
-// nestingFile says how deep WAF's statements may nest: upstream unrolls that
-// recursion into a schema that grows severalfold with each level.
+// nestingFile defines how deep WAF's statements may nest: upstream unrolls that
+// recursion into a schema, each level of which multiplies its size.
 const nestingFile = "internal/service/wafv2/consts.go"
 
-// nestingLevels are the constants that say so, for rule groups and web ACLs.
+// nestingLevels are the constants that define it, for rule groups and web ACLs.
 var nestingLevels = []string{"ruleGroupRootStatementSchemaLevel", "webACLRootStatementSchemaLevel"}
 
-// cutNesting returns nestingFile with two levels in the place of three. With
-// three, comparing the one web ACL of a preview takes 3 s more. What is nested
-// deeper is refused as an unknown key.
+// cutNesting returns nestingFile with two levels instead of three. With three,
+// comparing the one web ACL of a preview takes 3 s more. Deeper statements are
+// rejected as an unknown key.
 func cutNesting(source string) ([]byte, error) {
 	found := 0
 	content, err := rewrite(source, nestingFile, func(file *ast.File) {
@@ -119,10 +119,10 @@ func cutNesting(source string) ([]byte, error) {
 // waitsFile holds the one timer behind all of upstream's waits and retries.
 const waitsFile = "internal/backoff/backoff.go"
 
-// pace is by how much the sandbox's provider waits less than upstream, which
-// polls at intervals that suit AWS, first after half a minute and then every
-// ten seconds. The emulator completes at once or within a second. Deadlines, and
-// how often a state must be read, stay.
+// pace is the factor by which the sandbox's provider polls more often than
+// upstream, which polls first after half a minute and then every ten seconds, as
+// suits AWS. The emulator completes at once or within a second. Deadlines, and
+// how often a state must be read, stay the same.
 const pace = "20"
 
 // cutWaits returns waitsFile with that timer running pace times as fast.
@@ -152,8 +152,8 @@ func isSelector(expression ast.Expr, qualifier, name string) bool {
 	return ok && identifier.Name == qualifier
 }
 
-// rewrite parses one of upstream's files, applies edit, drops the imports that are
-// no longer used and prints it again, comments left out.
+// rewrite parses one of upstream's files, applies edit, drops unused imports and
+// prints it without comments.
 func rewrite(source, name string, edit func(*ast.File)) ([]byte, error) {
 	content, err := os.ReadFile(filepath.Join(source, name))
 	if err != nil {
@@ -194,7 +194,7 @@ func dropUnusedImports(file *ast.File) {
 	}
 }
 
-// importedName guesses a package's name from its path, which holds for the
+// importedName derives a package's name from its path, which is correct for the
 // files that are rewritten.
 func importedName(spec *ast.ImportSpec) string {
 	if spec.Name != nil {

@@ -17,9 +17,9 @@ type downloaded struct {
 	Error string
 }
 
-// download returns the directory of a pinned module in the module cache, fetched
-// when it is not there yet. A module with another checksum than the pinned one
-// is refused.
+// download returns the directory of a pinned module in the module cache, which it
+// downloads if missing. It rejects a module with another checksum than the
+// pinned one.
 func download(module string) (string, error) {
 	version, sum, err := pin(module)
 	if err != nil {
@@ -28,7 +28,7 @@ func download(module string) (string, error) {
 	var stdout, stderr bytes.Buffer
 	cmd := exec.Command("go", "mod", "download", "-json", module+"@"+version)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	// The pin is the check; a machine need not reach the checksum database.
+	// The pinned checksum is compared; the checksum database is not needed.
 	cmd.Env = append(os.Environ(), "GONOSUMDB="+module)
 	runErr := cmd.Run()
 	var got downloaded

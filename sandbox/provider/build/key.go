@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// inputs is everything that decides what the prepared tree looks like.
+// inputs is everything that the prepared tree depends on.
 //
 //go:embed *.go *.txt
 var inputs embed.FS

@@ -1,12 +1,12 @@
-// Command build makes the sandbox's AWS provider, the plugin
-// pulumi-resource-aws, in three steps: it copies the upstream provider out of
-// the module cache and cuts it down to the services that the programs use, so that a
-// build takes minutes instead of an hour; compiles the plugin; and has the
-// plugin generate its schema once, so that it starts fast.
+// Command build builds the sandbox's AWS provider, the plugin
+// pulumi-resource-aws, in three steps. It copies the upstream provider from the
+// module cache without the services that no program uses, so that a build takes
+// minutes instead of an hour. It compiles the plugin. It has the plugin generate
+// its schema, so that the plugin starts fast.
 //
-// It is a module of its own, because the provider's module cannot load before the
-// directory that its go.mod replaces exists. The tree is keyed by content: a run
-// with the same key leaves it as it is.
+// It is a module of its own, because the provider's module cannot be loaded before
+// the directory in its replace directive exists. The tree has a key: a run with the
+// same key does not change it.
 package main
 
 import (
@@ -35,7 +35,7 @@ func main() {
 	}
 }
 
-// run expects to be started in its own directory, as `go run .` there is.
+// run must be started in the command's directory, as by `go run .` there.
 func run(out string, only, keep bool) error {
 	provider, err := filepath.Abs("..")
 	if err != nil {

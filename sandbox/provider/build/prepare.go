@@ -16,12 +16,12 @@ const (
 
 	// stampFile holds the key of a finished tree; it is written last.
 	stampFile = ".prepared"
-	// catalogFile is what the SDK says, in the tree that the plugin reads it from.
+	// catalogFile has the SDK's types, in the tree from which the plugin reads it.
 	catalogFile = "pulumi-aws-sdk.json"
 )
 
-// prepare creates the reduced upstream tree with the SDK's catalog in it, unless the tree of that key exists. Found is
-// what the programs use of the provider (see uses.Find).
+// prepare creates the reduced upstream tree with the SDK's catalog, unless the tree of that key exists. found is what the
+// programs use of the provider (see uses.Find).
 func prepare(tree, key string, found []string) error {
 	if hasKey(filepath.Join(tree, stampFile), key) {
 		return nil
@@ -81,18 +81,18 @@ func chooseServices(upstream string, used used) ([]string, registered, error) {
 	return services, served, nil
 }
 
-// install makes a tree next to dir and swaps it in when it is complete, so that
-// a killed run never leaves half a tree under the final name.
+// install builds a tree next to dir and renames it when it is complete, so that a
+// killed run never leaves an incomplete tree under the final name.
 func install(dir, key string, build func(tree string) error) error {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		return fmt.Errorf("make the build directory: %w", err)
+		return fmt.Errorf("create the build directory: %w", err)
 	}
 	tree := dir + ".new"
 	if err := os.RemoveAll(tree); err != nil {
 		return fmt.Errorf("remove what a killed run left: %w", err)
 	}
 	if err := os.Mkdir(tree, 0o755); err != nil {
-		return fmt.Errorf("make a new tree: %w", err)
+		return fmt.Errorf("create a new tree: %w", err)
 	}
 	err := build(tree)
 	if err == nil {

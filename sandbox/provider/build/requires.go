@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// requireAll adds to the provider's go.mod and go.sum what upstream requires and the provider does not, so that it is
-// built with any of upstream's services. "go mod tidy" takes away what the services of the day do not need; Go reads
-// none of it until a package of it is imported.
+// requireAll adds to the provider's go.mod and go.sum what upstream requires and the provider does not, so that it can be
+// built with any of upstream's services. "go mod tidy" removes what the current services do not need. Go reads nothing of a
+// module until one of its packages is imported.
 func requireAll(provider string) error {
 	upstream, err := download(upstreamModule)
 	if err != nil {

@@ -47,8 +47,8 @@ type used struct {
 	Functions []string `json:"functions"`
 }
 
-// used returns the types that the programs' uses (see uses.Find) are about. A use that creates and looks up nothing,
-// such as a filter, is left out.
+// used returns the types of the programs' uses (see uses.Find), without uses that neither create nor look up anything, such
+// as a filter.
 func (s *sdk) used(found []string) (used, error) {
 	var result used
 	for _, use := range found {
@@ -68,7 +68,7 @@ func (s *sdk) used(found []string) (used, error) {
 	return used{slices.Compact(result.Resources), slices.Compact(result.Functions)}, nil
 }
 
-// resolve returns the SDK call that a use makes and its token, both empty for what makes none.
+// resolve returns the SDK call of a use and its token, both empty if it has none.
 func (s *sdk) resolve(use string) (call, token string, err error) {
 	name, isToken := strings.CutPrefix(use, "aws:")
 	name, function, _ := strings.Cut(strings.Replace(name, "/", ".", 1), ".")

@@ -54,7 +54,7 @@ var functionTokens = map[string]string{
 	"aws_ec2_transit_gateway_dx_gateway_attachment": "ec2transitgateway/getDirectConnectGatewayAttachment",
 }
 
-// tokens are tokens of the SDK, found by their lower case: upstream and SDK disagree about capitals.
+// tokens are tokens of the SDK by their lower case: upstream and the SDK capitalize differently.
 type tokens map[string]string
 
 func newTokens(names ...string) tokens {
@@ -100,8 +100,9 @@ func (t tokens) function(upstream string) string {
 	return ""
 }
 
-// candidates returns what "aws_ec2_vpc_endpoint" may be called in the SDK as "module/Name", in the order of preference:
-// the longest prefix that is a module wins; a name without one is in ec2 or in the root module as a whole.
+// candidates returns the possible names ("module/Name") of an upstream type such as "aws_ec2_vpc_endpoint" in the SDK, in
+// the order of preference: that of the longest prefix that is a module first. A name without such a prefix is in ec2, or as
+// a whole in the root module.
 func candidates(upstream, verb string) []string {
 	var found []string
 	parts := nameParts(upstream)
@@ -125,7 +126,7 @@ func modulesOf(upstream string) []string {
 	return slices.DeleteFunc(modules, func(name string) bool { return name == "" })
 }
 
-// module returns the SDK's module that the first parts of an upstream name stand for.
+// module returns the SDK's module for the first parts of an upstream name.
 func module(parts []string) string {
 	name := strings.Join(parts, "")
 	if known, ok := prefixModules[name]; ok {

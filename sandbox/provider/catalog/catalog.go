@@ -1,5 +1,5 @@
-// Package catalog reads what the pulumi-aws SDK says about its types, as the
-// build command found it in the SDK's source.
+// Package catalog reads the types of the pulumi-aws SDK, which the build command
+// has found in the SDK's source.
 package catalog
 
 import (
@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Catalog is what the pulumi-aws SDK says; the build command writes it. Types
+// Catalog has the types of the pulumi-aws SDK; the build command writes it. Types
 // are written as "string", "int", "float", "bool", "any", "archive", "asset",
 // "[]T" (list), "{}T" (map of strings to T) or "@pkg.Name", a key of Types.
 type Catalog struct {
@@ -35,7 +35,7 @@ type Member struct {
 func Read(file string) (*Catalog, error) {
 	content, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("read the SDK's catalog (`go run .` in sandbox/provider/build makes it): %w", err)
+		return nil, fmt.Errorf("read the SDK's catalog (`go run .` in sandbox/provider/build writes it): %w", err)
 	}
 	read := &Catalog{}
 	if err := json.Unmarshal(content, read); err != nil {
@@ -44,8 +44,8 @@ func Read(file string) (*Catalog, error) {
 	return read, nil
 }
 
-// Properties gives inputs and outputs together; where one side only says
-// "any", the other side's type counts.
+// Properties returns inputs and outputs together. If the type of one is "any",
+// that of the other counts.
 func (m *Member) Properties() map[string]string {
 	all := map[string]string{}
 	for _, side := range []map[string]string{m.Inputs, m.Outputs} {
@@ -58,7 +58,7 @@ func (m *Member) Properties() map[string]string {
 	return all
 }
 
-// Object gives the properties of the object type that kind names, or nil.
+// Object returns the properties of the object type that kind names, or nil.
 func (c *Catalog) Object(kind string) map[string]string {
 	name, ok := strings.CutPrefix(kind, "@")
 	if !ok {

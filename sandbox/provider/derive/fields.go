@@ -12,7 +12,7 @@ import (
 )
 
 // fields derives the overrides that give schema the SDK's names and shapes.
-// Names says what the rule cannot know; it may be nil.
+// names has the names that no rule finds; it may be nil.
 func (r *rules) fields(schema shim.SchemaMap, sdk, names map[string]string) map[string]*bridge.Field {
 	result := map[string]*bridge.Field{}
 	chosen := chooseNames(schema, sdk, names)
@@ -30,8 +30,9 @@ func (r *rules) fields(schema shim.SchemaMap, sdk, names map[string]string) map[
 	return result
 }
 
-// chooseNames pairs upstream keys with SDK properties: stated names first, then
-// what the bridge would choose, then other spellings of the key: index is indices to the bridge and indexes to the SDK.
+// chooseNames pairs upstream keys with SDK properties: listed names first, then
+// the bridge's choice, then other spellings of the key: the plural of index is
+// indices in the bridge and indexes in the SDK.
 func chooseNames(schema shim.SchemaMap, sdk, names map[string]string) map[string]string {
 	chosen, taken := map[string]string{}, map[string]bool{}
 	choose := func(key, name string) {
@@ -101,7 +102,7 @@ func (r *rules) element(elem any, kind string) *bridge.Field {
 	return field
 }
 
-// scalarOverride gives the Pulumi type to force, "" where the two agree.
+// scalarOverride returns the Pulumi type to force, "" if the two agree.
 func scalarOverride(upstream shim.ValueType, kind string) string {
 	natural := map[shim.ValueType]string{
 		shim.TypeString: "string", shim.TypeBool: "bool", shim.TypeInt: "int", shim.TypeFloat: "float",

@@ -1,5 +1,5 @@
-// Package derive finds out how the upstream provider's types are called and
-// shaped in the pulumi-aws SDK, by comparing the two.
+// Package derive derives the names and shapes of the upstream provider's types in
+// the pulumi-aws SDK, by comparing the two.
 package derive
 
 import (

@@ -1,6 +1,6 @@
 // Package localhost resolves names under .localhost to the loopback address, as
-// RFC 6761 asks of resolvers and Go's does not do. S3 Control needs it: its
-// calls go to {account}.host, for which an address cannot stand.
+// RFC 6761 recommends; Go's resolver does not. S3 Control needs it: its calls go
+// to {account}.host, where host cannot be an IP address.
 package localhost
 
 import (
@@ -14,8 +14,8 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// Install makes the process's default resolver answer for .localhost itself;
-// every other name goes where it went before.
+// Install makes the process's default resolver resolve .localhost itself. Other
+// names are resolved as before.
 func Install() {
 	var dialer net.Dialer
 	net.DefaultResolver = &net.Resolver{
@@ -28,9 +28,8 @@ func Install() {
 	}
 }
 
-// answer serves one query on a stream connection, messages framed as DNS over
-// TCP frames them. A name that is not ours is put to the server that forward
-// reaches.
+// answer serves one query on a stream connection, in the framing of DNS over TCP.
+// It forwards a query for a name not under .localhost.
 func answer(ctx context.Context, client net.Conn, forward func() (net.Conn, error)) {
 	defer func() { _ = client.Close() }()
 	stop := context.AfterFunc(ctx, func() { _ = client.Close() })
@@ -49,12 +48,12 @@ func answer(ctx context.Context, client net.Conn, forward func() (net.Conn, erro
 			return
 		}
 	}
-	// The resolver reports a connection that ends early by itself.
+	// The resolver itself reports a connection that ends early.
 	_ = writeMessage(client, reply)
 }
 
-// loopback answers a query for a name under .localhost; ours is false for any
-// other name.
+// loopback returns the reply to a query for a name under .localhost; ours is
+// false for any other name.
 func loopback(query []byte) (reply []byte, ours bool, err error) {
 	var parser dnsmessage.Parser
 	header, err := parser.Start(query)

@@ -119,8 +119,8 @@ func (c *comparison) nested(path, kind string, object map[string]string, bridged
 	c.object(path, object, c.schema.Types[name].Properties)
 }
 
-// accepted gives what may stand in the schema for a scalar of the SDK. Go has
-// no unions: it says "any" for them, and for enumerations.
+// accepted returns what the schema may have for a scalar of the SDK. Go has no
+// unions: the SDK has "any" for them, and for enumerations.
 func accepted(kind string) []string {
 	switch kind {
 	case "bool":

@@ -1,3 +1,3 @@
-// Package schematest holds the bridged provider against the pulumi-aws SDK: its
-// tests prove that every property of every type has the SDK's name and shape.
+// Package schematest compares the bridged provider with the pulumi-aws SDK: its
+// tests check that every property of every type has the SDK's name and shape.
 package schematest

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// What `go run .` in sandbox/provider/build makes.
+// What `go run .` in sandbox/provider/build writes.
 const (
 	schemaFile  = "../../../.sandbox/bin/pulumi-resource-aws.data/schema.json"
 	catalogFile = "../../../.sandbox/build/terraform-provider-aws/pulumi-aws-sdk.json"

@@ -1,5 +1,5 @@
-// Package upstream makes the Terraform AWS provider, both halves of it, usable
-// by the bridge.
+// Package upstream creates the Terraform AWS provider, with both of its halves,
+// for the bridge.
 package upstream
 
 import (
@@ -17,8 +17,8 @@ import (
 	shimv2 "github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfshim/sdk-v2"
 )
 
-// New gives the provider with its two halves (SDK v2 and plugin framework)
-// muxed into one, as pulumi-aws muxes them.
+// New returns the provider with its two halves (SDK v2 and plugin framework)
+// muxed into one, as in pulumi-aws.
 func New(ctx context.Context) (shim.Provider, error) {
 	// The constructors log a line each; a plugin's output is for errors.
 	log.SetOutput(io.Discard)
@@ -27,11 +27,11 @@ func New(ctx context.Context) (shim.Provider, error) {
 	internal.RegisterSmarterrFS()
 	primary, err := sdkv2.NewProvider(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("make the upstream provider: %w", err)
+		return nil, fmt.Errorf("create the upstream provider: %w", err)
 	}
 	secondary, err := framework.NewProvider(ctx, primary)
 	if err != nil {
-		return nil, fmt.Errorf("make the upstream framework provider: %w", err)
+		return nil, fmt.Errorf("create the upstream framework provider: %w", err)
 	}
 	return pftfbridge.MuxShimWithPF(ctx, shimv2.NewProvider(primary), secondary), nil
 }
