@@ -159,7 +159,12 @@ func TestBackupsAreBoundedAndCanStillBeRestored(t *testing.T) {
 	spec := backedUp(t, servers, "main")
 	execute(t, servers, "main", `CREATE TABLE items (id int); CREATE TABLE load (content text); GRANT SELECT ON items TO boss`)
 	b := find(servers, servers.backups, spec.Backups)
-	first := b.bases[0]
+	oldest := func() base {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return b.bases[0]
+	}
+	first := oldest()
 	wait(t, func() error { // until the first base backup is one too many
 		execute(t, servers, "main", `INSERT INTO load SELECT repeat('x', 1000) FROM generate_series(1, 1000); TRUNCATE load`)
 		if now, _ := servers.Restorable(spec.Backups); !now.Earliest.After(first.since) {
@@ -176,7 +181,7 @@ func TestBackupsAreBoundedAndCanStillBeRestored(t *testing.T) {
 	})
 	if size, err := b.archivedSince(first.first); err != nil || size == 0 {
 		t.Fatal(size, err)
-	} else if needed, err := b.archivedSince(b.bases[0].first); err != nil || size != needed {
+	} else if needed, err := b.archivedSince(oldest().first); err != nil || size != needed {
 		t.Errorf("%d bytes of WAL are archived, %d are needed, %v", size, needed, err)
 	}
 	execute(t, servers, "main", `INSERT INTO items VALUES (1)`)
