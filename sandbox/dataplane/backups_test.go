@@ -2,8 +2,10 @@ package dataplane
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -159,7 +161,12 @@ func TestBackupsAreBoundedAndCanStillBeRestored(t *testing.T) {
 	spec := backedUp(t, servers, "main")
 	execute(t, servers, "main", `CREATE TABLE items (id int); CREATE TABLE load (content text); GRANT SELECT ON items TO boss`)
 	b := find(servers, servers.backups, spec.Backups)
-	first := b.bases[0]
+	oldest := func() base {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return b.bases[0]
+	}
+	first := oldest()
 	wait(t, func() error { // until the first base backup is one too many
 		execute(t, servers, "main", `INSERT INTO load SELECT repeat('x', 1000) FROM generate_series(1, 1000); TRUNCATE load`)
 		if now, _ := servers.Restorable(spec.Backups); !now.Earliest.After(first.since) {
@@ -172,13 +179,13 @@ func TestBackupsAreBoundedAndCanStillBeRestored(t *testing.T) {
 		if len(dirs) != keptBases || b.due() {
 			return fmt.Errorf("base backups %v, another one is due: %v, %w", dirs, b.due(), err)
 		}
+		size, failed := b.archivedSince(strings.Repeat("0", 24))
+		needed, err := b.archivedSince(oldest().first)
+		if size != needed || size == 0 {
+			return fmt.Errorf("%d bytes of WAL are archived, %d are needed, %w", size, needed, errors.Join(failed, err))
+		}
 		return nil
 	})
-	if size, err := b.archivedSince(first.first); err != nil || size == 0 {
-		t.Fatal(size, err)
-	} else if needed, err := b.archivedSince(b.bases[0].first); err != nil || size != needed {
-		t.Errorf("%d bytes of WAL are archived, %d are needed, %v", size, needed, err)
-	}
 	execute(t, servers, "main", `INSERT INTO items VALUES (1)`)
 	until := time.Now()
 	execute(t, servers, "main", `DELETE FROM items`)
