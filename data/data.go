@@ -119,9 +119,10 @@ func (d *Data) newDatabase(ctx *pulumi.Context, name string, args Args) error {
 	d.MasterSecretARN = db.cluster.MasterUserSecrets.ApplyT(masterSecretARN).(pulumi.StringOutput)
 	none := pulumi.String("").ToStringOutput()
 	d.DatabaseHost, d.ProxyName, d.ProxyTarget = after(db.instances, db.cluster.Endpoint), none, none
-	d.ReaderHost = after(db.instances, db.cluster.Endpoint)
+	// Without a dependency on the instances: an added reader would otherwise update the function that has the address.
+	d.ReaderHost = db.cluster.Endpoint
 	if args.Config.Database.Readers > 0 {
-		d.ReaderHost = after(db.instances, db.cluster.ReaderEndpoint)
+		d.ReaderHost = db.cluster.ReaderEndpoint
 	}
 	if args.Config.Proxy.Enabled {
 		connection, err := d.proxy(ctx, name, args, db, []pulumi.StringOutput{d.MasterSecretARN, d.AppSecretARN})

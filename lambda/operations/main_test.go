@@ -49,6 +49,19 @@ func TestCacheUserReadsOnlyItsSecret(t *testing.T) {
 	}
 }
 
+func TestQueryReadsTheDatabasesAddressAndItsUserAndNoSecret(t *testing.T) {
+	handler, err := readQuery(lookup(map[string]string{
+		"DB_HOST": "readers.example", "DB_PORT": "5432", "DB_NAME": "app", "DB_QUERY_USER": "stack-query",
+	}), nil)
+	if err != nil || handler.User != "stack-query" || handler.Database.Host != "readers.example" || handler.Limits.Rows != 1000 {
+		t.Errorf("got %+v, %v", handler, err)
+	}
+	_, err = readQuery(lookup(nil), nil)
+	if err == nil || strings.Count(err.Error(), ", must be ") != 4 {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestAnUnknownHandlerIsRejectedByName(t *testing.T) {
 	_, err := build(lookup(map[string]string{"_HANDLER": "apo"}), nil)
 	if err == nil || !strings.Contains(err.Error(), `"apo", must be one of authorizer, `) {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/didomi/serverless-api/lambda/contract"
 	"github.com/didomi/serverless-api/ops/graph"
 	"github.com/didomi/serverless-api/ops/types"
 )
@@ -14,10 +15,21 @@ type allowedPath struct {
 	port     int
 }
 
-// allowedPaths are the connections that hosts may open to each other: those along a request, and no others. In a
-// stack without a proxy the function connects to the cluster itself.
+// queries is the kind of the function that runs operators' queries, which reaches the cluster and nothing else.
+const queries = "query"
+
+// kind is the kind of a host in allowedPaths.
+func kind(h graph.Host) string {
+	if h.Kind == "function" && h.Text("handler") == contract.HandlerQuery {
+		return queries
+	}
+	return h.Kind
+}
+
+// allowedPaths are the connections that hosts may open to each other: those along a request, those of queries, and no
+// others. In a stack without a proxy the function connects to the cluster itself.
 func allowedPaths(g *graph.Graph) []allowedPath {
-	all := []allowedPath{{"function", "cache", 6379}, {"function", "endpoint", 443}}
+	all := []allowedPath{{"function", "cache", 6379}, {"function", "endpoint", 443}, {queries, "cluster", 5432}}
 	if len(g.ByType(types.DBProxy)) == 0 {
 		return append(all, allowedPath{"function", "cluster", 5432})
 	}
@@ -44,7 +56,7 @@ func reachability(g *graph.Graph) report {
 			}
 		}
 		checkEgress(g, &p, a)
-		if a.Kind == "function" {
+		if kind(a) == "function" {
 			for _, service := range services {
 				checkService(g, &p, rules, all, a, service)
 			}
@@ -84,7 +96,7 @@ func checkSecurityGroups(g *graph.Graph, p *report, all []graph.Host) {
 func checkConnection(p *report, rules []graph.SecurityGroupRule, paths []allowedPath, a, b graph.Host) {
 	wanted := 0
 	for _, path := range paths {
-		if path.from == a.Kind && path.to == b.Kind {
+		if path.from == kind(a) && path.to == kind(b) {
 			wanted = path.port
 		}
 	}

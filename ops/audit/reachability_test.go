@@ -26,6 +26,15 @@ func (s stack) rule(token, group, peer, cidr string, from, to float64) {
 	s.add(token, group+peer, inputs)
 }
 
+// queries adds the function of operators' queries with its security group.
+func (s stack) queries() {
+	s.t.Helper()
+	group := s.add(types.SecurityGroup, "network-query", map[string]any{})
+	s.add(types.Function, "api-query", map[string]any{"handler": "query", "vpcConfig": map[string]any{
+		"securityGroupIds": []any{group.ID}, "subnetIds": []any{s.one("aws:ec2/subnet:Subnet", "private-1").ID},
+	}})
+}
+
 func TestHostsReachWhatARequestNeedsAndNothingElse(t *testing.T) {
 	check(t, "reachability", map[string]example{
 		"a pair of rules past the proxy": {func(s stack) {
@@ -78,6 +87,19 @@ func TestHostsReachWhatARequestNeedsAndNothingElse(t *testing.T) {
 		"the cache in no group": {func(s stack) { s.set(types.ReplicationGroup, "", "securityGroupIds", []any{}) }, []string{
 			"api-function: cannot open port 6379 to the cache didomi-prod-data-cache",
 			"data-cache: has no security group in the graph: it is in the VPC's default one, or in none",
+		}},
+		"a function of queries that reaches the cluster": {func(s stack) {
+			s.queries()
+			s.rule(types.SecurityGroupEgressRule, "query", "cluster", "", 5432, 5432)
+			s.rule(types.SecurityGroupIngressRule, "cluster", "query", "", 5432, 5432)
+		}, nil},
+		"a function of queries that reaches the cache instead": {func(s stack) {
+			s.queries()
+			s.rule(types.SecurityGroupEgressRule, "query", "cache", "", 6379, 6379)
+			s.rule(types.SecurityGroupIngressRule, "cache", "query", "", 6379, 6379)
+		}, []string{
+			"api-query: can open port 6379 to the cache didomi-prod-data-cache",
+			"api-query: cannot open port 5432 to the cluster didomi-prod-data-cluster",
 		}},
 		"a function outside the VPC": {func(s stack) {
 			s.add(types.Function, "outside", map[string]any{"handler": "outside"})

@@ -137,7 +137,7 @@ func New(c Config) (*Gateway, error) {
 		kms.New(g.account),
 		g.functions.Calls(),
 		logs.New(c.Logged),
-		rds.New(g.account, c.Plane, c.ProxyWarmUp, c.Calls),
+		rds.New(g.account, c.Plane, c.ProxyWarmUp, g.RecordDecision),
 		s3.New(g.account),
 		secretsmanager.New(g.account),
 		servicequotas.New(g.account),

@@ -51,7 +51,7 @@ func (g *Gateway) RoleInvokes(ctx context.Context, roleARN, functionARN string) 
 	return g.apis.RoleInvokes(ctx, roleARN, functionARN)
 }
 
-// RecordDecision records a decision about a signed request in the log of the account's authorizations, once.
+// RecordDecision records a decision about a signed request or a login in the log of the account's authorizations, once.
 func (g *Gateway) RecordDecision(principal, action, resource string, allowed bool) {
 	d := decide.Decision{Action: action, Allowed: allowed, Principal: principal, Resource: resource}
 	if _, seen := g.decisions.LoadOrStore(d, true); seen || strings.HasSuffix(principal, ":root") {

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net/netip"
 	"net/url"
@@ -59,12 +58,12 @@ type service struct {
 	warmUp    time.Duration // how long a proxy has no capacity after its target is registered
 	databases *databases
 	dropped   droppedSubnets
-	record    io.Writer // of decisions about tokens
+	decided   Decided
 }
 
 // New returns the corrected calls of RDS.
-func New(a *call.Account, plane dataplane.Plane, warmUp time.Duration, record io.Writer) call.Service {
-	s := &service{Account: a, plane: plane, warmUp: warmUp, record: record, databases: newDatabases(), dropped: droppedSubnets{byProxy: map[string][]string{}}}
+func New(a *call.Account, plane dataplane.Plane, warmUp time.Duration, decided Decided) call.Service {
+	s := &service{Account: a, plane: plane, warmUp: warmUp, decided: decided, databases: newDatabases(), dropped: droppedSubnets{byProxy: map[string][]string{}}}
 	return call.Service{Name: "rds", Actions: call.WithinQuotas(s.actions(), enforced), Bounds: bounds, Quotas: defaultQuotas, Resources: s.resources}
 }
 

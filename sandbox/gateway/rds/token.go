@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -17,7 +16,6 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
-	"github.com/didomi/serverless-api/sandbox/gateway/decide"
 	"github.com/didomi/serverless-api/sandbox/gateway/xmltree"
 	"github.com/didomi/serverless-api/sandbox/iampolicy"
 )
@@ -30,13 +28,16 @@ const (
 	connect      = "rds-db:connect"
 )
 
+// Decided is called with the decision about a login.
+type Decided func(principal, action, resource string, allowed bool)
+
 // tokens verifies the tokens of a cluster.
 type tokens struct {
 	*call.Account
 	// resource is the id of the cluster that policies name, endpoint its address.
 	resource string
 	endpoint func() string
-	record   io.Writer // of decisions
+	decided  Decided
 }
 
 // tokensOf verifies the tokens of a new cluster.
@@ -45,7 +46,7 @@ func (s *service) tokensOf(cluster *xmltree.Node) tokens {
 	return tokens{s.Account, cluster.Value("DbClusterResourceId"), func() string {
 		address, _ := s.clusterAddress(id)
 		return address.String()
-	}, s.record}
+	}, s.decided}
 }
 
 // verify checks that the token is for the cluster and the user, that its signature is its principal's, and that the
@@ -78,9 +79,7 @@ func (t tokens) verify(ctx context.Context, user, token string) error {
 	resource := fmt.Sprintf("arn:aws:rds-db:%s:%s:dbuser:%s/%s", t.Region, t.AccountID, t.resource, user)
 	policies := iampolicy.Set{Identity: principal.Identity, Session: principal.Limits}
 	allowed := principal.Root || policies.Allows(connect, iampolicy.Resource{ARN: resource, Keys: principal.Keys})
-	if err := (decide.Decision{Action: connect, Allowed: allowed, Principal: principal.ARN, Resource: resource}).Record(t.record); err != nil {
-		return err
-	}
+	t.decided(principal.ARN, connect, resource, allowed)
 	if !allowed {
 		return fmt.Errorf("%s is not authorized to perform %s on %s", principal.ARN, connect, resource)
 	}
