@@ -87,6 +87,9 @@ var documented = map[string]fact{
 	"AWS/WAFV2 BlockedRequests": {"Count", []string{"Region Rule WebACL"}, wafPage},
 }
 
+// Unit returns the unit in which AWS publishes a metric; empty: it is not known.
+func Unit(namespace, name string) string { return documented[namespace+" "+name].unit }
+
 // Check returns why AWS publishes no such metric. An empty unit is not checked.
 func Check(namespace, name string, dimensions []string, unit string) error {
 	known, err := readCatalog()

@@ -31,6 +31,14 @@ func TestAMetricThatAWSDoesNotPublishIsNamed(t *testing.T) {
 	}
 }
 
+func TestTheUnitOfAMetric(t *testing.T) {
+	for metric, want := range map[string]string{"Errors": "Count", "Duration": "Milliseconds", "Unknown": ""} {
+		if got := Unit("AWS/Lambda", metric); got != want {
+			t.Errorf("%s: %q, want %q", metric, got, want)
+		}
+	}
+}
+
 // A set of dimensions by a page is for a metric that the catalog does not have.
 func TestOnlyWhatTheCatalogLacksIsTakenFromPages(t *testing.T) {
 	known, err := readCatalog()
