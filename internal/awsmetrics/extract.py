@@ -46,9 +46,14 @@ def main():
     if got != INTEGRITY:
         sys.exit(f"{sys.argv[1]} has {got}, must be {PACKAGE} with {INTEGRITY}")
     with tarfile.open(sys.argv[1]) as package:
-        document = {"source": PACKAGE, "integrity": INTEGRITY, "metrics": catalog(package)}
-    target = pathlib.Path(__file__).with_name("catalog.json")
-    target.write_text(json.dumps(document, indent=1) + "\n")
+        metrics = catalog(package)
+    # A line for each metric, so that a change of the package can be read.
+    namespaces = [
+        json.dumps(namespace) + ": {\n" + ",\n".join(f"  {json.dumps(name)}: {json.dumps(sets)}" for name, sets in found.items()) + "\n}"
+        for namespace, found in metrics.items()
+    ]
+    head = f'{{"source": {json.dumps(PACKAGE)}, "integrity": {json.dumps(INTEGRITY)}, "metrics": {{\n'
+    pathlib.Path(__file__).with_name("catalog.json").write_text(head + ",\n".join(namespaces) + "\n}}\n")
 
 
 main()
