@@ -106,3 +106,14 @@ func TestTheLogHasWhatARequestForAFileWaitedFor(t *testing.T) {
 	send(http.MethodPost, `{"size":7,"content_type":"text/plain"}`, http.StatusCreated)
 	s.expectSteps(nil, "") // presigning sends nothing
 }
+
+func TestTheStepsOfAStreamEndWithIt(t *testing.T) {
+	const ranges = 3 // the content is read in as many at least
+	s := newTestEnv(t, (&object{content: make([]byte, 20<<20), status: func(int) int { return 0 }}).serve).withQueue()
+	if response, _ := s.invokeWithin(invocationTime, request(http.MethodGet, "/files/{key+}", map[string]string{"key": "a"}, "")); response.StatusCode != http.StatusOK {
+		t.Fatalf("%+v", response)
+	}
+	if steps, _ := s.lastSteps(); steps["files"].Calls < ranges {
+		t.Errorf("%+v, want %d calls at least", steps, ranges)
+	}
+}

@@ -60,7 +60,7 @@ func (a Args) columns() [][]widget {
 	}
 	if a.Function.Provisioned {
 		function = append(function, widget{"Function: provisioned concurrency", []metric{
-			a.function("ProvisionedConcurrentExecutions", "Maximum"), a.function("ProvisionedConcurrencyUtilization", "Maximum"),
+			a.function("ProvisionedConcurrentExecutions", "Maximum"), a.alias("ProvisionedConcurrencyUtilization", "Maximum"),
 			a.function("ProvisionedConcurrencySpilloverInvocations", "Sum"),
 		}})
 	}

@@ -34,12 +34,19 @@ func (a Args) function(name, stat string) metric {
 	return metric{"AWS/Lambda", name, stat, pulumi.StringMap{"FunctionName": a.Function.Name}}
 }
 
+// alias is a metric of the alias through which requests come. The share of its provisioned concurrency that is in use has
+// no other dimensions.
+func (a Args) alias(name, stat string) metric {
+	of := a.function(name, stat)
+	of.dimensions["Resource"] = pulumi.Sprintf("%s:%s", a.Function.Name, a.Function.Alias)
+	return of
+}
+
 // newVersion is a metric of the newest version alone, as far as requests come by the alias. What comes by
 // an alias with weights is told apart by the version that ran.
 // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-view.html
 func (a Args) newVersion(name, stat string) metric {
-	of := a.function(name, stat)
-	of.dimensions["Resource"] = pulumi.Sprintf("%s:%s", a.Function.Name, a.Function.Alias)
+	of := a.alias(name, stat)
 	of.dimensions["ExecutedVersion"] = a.Function.Version
 	return of
 }

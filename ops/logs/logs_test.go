@@ -74,7 +74,7 @@ func newFake() *fakeLogs {
 		"access": {{1, lines(other, "-", "404")}, {9, lines(id, invocation, "503")}, {10, lines(other, "-", "500")}},
 		"function": {
 			{4, `{"level":"INFO","msg":"platform","type":"platform.start","record":{"requestId":"` + invocation + `"}}`},
-			{5, `{"level":"ERROR","msg":"request","request_id":"` + id + `","_aws":{"Timestamp":1}}`},
+			{5, `{"level":"ERROR","msg":"request","request_id":"` + id + `","steps":{"cache":{"calls":1,"start_ms":0.02,"ms":0.4}},"_aws":{"Timestamp":1}}`},
 			{6, `{"type":"platform.report","record":{"requestId":"` + invocation + `","status":"timeout"}}`},
 			{7, `{"level":"INFO","msg":"request","request_id":"` + other + `"}`},
 			{8, "fatal error: all goroutines are asleep"},
@@ -137,7 +137,7 @@ func TestTheLastErrorsAreOfEveryFunctionAndTheAccessLog(t *testing.T) {
 
 func TestALineIsPrintedInItsOwnOrderWithoutTheMetricsDirective(t *testing.T) {
 	printed, err := runWith(t, options{request: id}, newFake())
-	want := "2026-12-02T10:00:05.000Z  function    {\"level\":\"ERROR\",\"msg\":\"request\",\"request_id\":\"" + id + "\"}\n"
+	want := "2026-12-02T10:00:05.000Z  function    {\"level\":\"ERROR\",\"msg\":\"request\",\"request_id\":\"" + id + "\",\"steps\":{\"cache\":{\"calls\":1,\"start_ms\":0.02,\"ms\":0.4}}}\n"
 	if err != nil || !strings.Contains(printed, want) {
 		t.Errorf("%v\n%s", err, printed)
 	}

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"log/slog"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/didomi/serverless-api/internal/awsmetrics"
 	"github.com/didomi/serverless-api/sandbox/dataplane"
 	"github.com/didomi/serverless-api/sandbox/gateway/logs"
 	"github.com/didomi/serverless-api/sandbox/lambdahost"
@@ -82,12 +84,15 @@ func (s *server) turnClock(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// putMetrics stores metrics of what the sandbox does not measure.
+// putMetrics stores metrics of what the sandbox does not measure. One of AWS's has AWS's unit unless it names another.
 func (s *server) putMetrics(w http.ResponseWriter, r *http.Request) {
 	var data []metrics.Datum
 	if err := json.NewDecoder(r.Body).Decode(&data); err != nil {
 		http.Error(w, "metrics: "+err.Error(), http.StatusBadRequest)
 		return
+	}
+	for i := range data {
+		data[i].Unit = cmp.Or(data[i].Unit, awsmetrics.Unit(data[i].Namespace, data[i].Name))
 	}
 	s.account.metrics.PutNow(data...)
 	w.WriteHeader(http.StatusNoContent)

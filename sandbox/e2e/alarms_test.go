@@ -28,7 +28,11 @@ import (
 
 // TestAlarms is the part of TestEndToEnd about alarms, on the stack that came up last. The clock of its sandbox must
 // stand: SANDBOX_CLOCK=stands make up.
-func TestAlarms(t *testing.T) { checkAlarms(t, lastOutputs(t)) }
+func TestAlarms(t *testing.T) {
+	out := lastOutputs(t)
+	checkAlarms(t, out)
+	checkMetrics(t, out)
+}
 
 // settled is longer than every alarm but those on silence looks back.
 const settled = 20

@@ -137,6 +137,9 @@ func checkRequestLines(t *testing.T, o operator) {
 			if bytes.Contains(found.Message, []byte(id)) { // Lambda's own lines have the invocation's id alone
 				logs[found.Log]++
 			}
+			if bytes.Contains(found.Message, []byte(`"msg":"request"`)) {
+				checkSteps(t, found.Message)
+			}
 			if strings.Contains(line, other) {
 				t.Errorf("a line of another request: %s", line)
 			}
@@ -146,6 +149,25 @@ func checkRequestLines(t *testing.T, o operator) {
 		}
 	}
 	t.Errorf("ops logs does not find the lines of access log and function of request %s:\n%s", id, printed)
+}
+
+// checkSteps checks that the line of a read that missed has the calls to cache and database, with their durations.
+func checkSteps(t *testing.T, message json.RawMessage) {
+	t.Helper()
+	var line struct {
+		Steps map[string]struct {
+			Calls int
+			MS    float64 `json:"ms"`
+		}
+	}
+	if err := json.Unmarshal(message, &line); err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{"cache", "database"} {
+		if got := line.Steps[part]; got.Calls < 1 || got.MS <= 0 {
+			t.Errorf("the request's line has no step of the %s: %s", part, message)
+		}
+	}
 }
 
 // checkStatus checks that every part of the stack's status is read, and that the exit code is the report's result.

@@ -76,10 +76,10 @@ func (g getStatistics) check() ([]metrics.Statistic, error) {
 		return nil, err
 	}
 	if *g.StartTime >= *g.EndTime {
-		return nil, errors.New("The parameter StartTime must be less than the parameter EndTime.") //nolint:staticcheck // AWS's message
+		return nil, errors.New("The parameter StartTime must be less than the parameter EndTime.") //nolint:revive,staticcheck // AWS's message
 	}
 	if n := (*g.EndTime - *g.StartTime) / float64(g.Period); n > maxStatistics {
-		return nil, fmt.Errorf("You have requested up to %.0f datapoints, which exceeds the limit of 1,440. You may reduce the datapoints requested by increasing Period, or decreasing the time range.", n) //nolint:staticcheck // AWS's message
+		return nil, fmt.Errorf("You have requested up to %.0f datapoints, which exceeds the limit of 1,440. You may reduce the datapoints requested by increasing Period, or decreasing the time range.", n) //nolint:revive,staticcheck // AWS's message
 	}
 	return statistics, nil
 }
