@@ -18,14 +18,21 @@ const pulumiVersion = "v3.250.0"
 // Servers returns the steps that `services` needs: the Python environment with PostgreSQL and Redis.
 func Servers(l layout.Layout) []Step { return []Step{venv(l)} }
 
-// All returns the steps that `up` needs: first the CLI, whose packages the others share, then the longest.
+// All returns the steps that `up` needs: first the CLI, whose packages the others share, then the longest. A step that
+// waits for another one delays those after it.
 func All(l layout.Layout) []Step {
 	steps := []Step{pulumi(l), venv(l)}
 	for _, step := range []Step{provider(l), program(l), awsx(l), languageHost(l)} {
 		step.After = steps[0].Name
 		steps = append(steps, step)
 	}
-	return steps
+	return append(steps, Node(l), pageLibraries(l))
+}
+
+// pageLibraries installs what the page (sandbox/page) is drawn with.
+func pageLibraries(l layout.Layout) Step {
+	return NPM(l, "page", "libraries of the sandbox's page", filepath.Join(l.Repo, "sandbox", "page"), l.PageLibraries(),
+		"uplot/dist/uPlot.esm.js", "swagger-ui-dist/swagger-ui-bundle.js")
 }
 
 // serviceCompile is the approximate duration of the AWS provider's build when the program first uses an AWS service: all
