@@ -142,6 +142,30 @@ func awsx(l layout.Layout) Step {
 	return goTool(l, "awsx", "awsx provider", 10*time.Second, dir, filepath.Join(l.Bin(), "pulumi-resource-awsx"), ".")
 }
 
+// Browser returns the step that installs the browser of the end-to-end test, which an npm package has compressed. The
+// package unpacks its libraries too where it takes the machine for AWS Lambda's.
+func Browser(l layout.Layout) Step {
+	step := NPM(l, "browser", "the browser Chromium", filepath.Join(l.Repo, "sandbox", "tools", "browser"), l.Browser())
+	step.Outputs = []string{filepath.Join(l.Browser(), "chromium"), filepath.Join(l.Browser(), "al2023", "lib", "libnss3.so"), filepath.Join(l.Browser(), "fonts", "fonts.conf")}
+	install := step.Make
+	step.Make = func(ctx context.Context, log *Log) error {
+		if err := os.RemoveAll(l.Browser()); err != nil {
+			return fmt.Errorf("clear the browser: %w", err)
+		}
+		if err := install(ctx, log); err != nil {
+			return err
+		}
+		node, err := NodeDir(l)
+		if err != nil {
+			return err
+		}
+		unpack := job{mark: mark(l), temp: l.Browser(), dir: l.Browser(), env: []string{"AWS_EXECUTION_ENV=AWS_Lambda_nodejs22.x"}, log: log}
+		return unpack.run(ctx, filepath.Join(node, "bin", "node"), "--input-type=module", "--eval",
+			`import chromium from "@sparticuz/chromium"; chromium.setGraphicsMode = false; console.log(await chromium.executablePath())`)
+	}
+	return step
+}
+
 // Delve returns the step that builds the debugger of Go programs.
 func Delve(l layout.Layout) Step {
 	dir := filepath.Join(l.Repo, "sandbox", "tools", "delve")

@@ -100,6 +100,9 @@ func (l Layout) NodeVenv() string { return filepath.Join(l.Root, "venv-node") }
 // PageLibraries is the directory of the npm packages of the page.
 func (l Layout) PageLibraries() string { return filepath.Join(l.Build(), "page") }
 
+// Browser is the directory of the browser that tests the page.
+func (l Layout) Browser() string { return filepath.Join(l.Root, "browser") }
+
 // Build is the directory of build caches and their stamps.
 func (l Layout) Build() string { return filepath.Join(l.Root, "build") }
 

@@ -105,6 +105,7 @@ func (p *page) call(w http.ResponseWriter, r *http.Request) {
 		},
 		ErrorHandler: p.fail,
 	}
+	w.Header().Del("Content-Security-Policy") // the response has another
 	proxy.ServeHTTP(w, r)
 }
 

@@ -43,7 +43,7 @@ func (p *page) handler() http.Handler {
 	if err != nil {
 		panic(err) // the directory is embedded above
 	}
-	mux.Handle("GET /", http.FileServerFS(static))
+	mux.Handle("/", http.FileServerFS(static))
 	mux.HandleFunc("GET /lib/{name}", p.library)
 	mux.HandleFunc("GET /data/status", respond(p, p.status))
 	mux.HandleFunc("GET /data/stacks/{stack}/dashboards", respond(p, p.dashboards))
