@@ -41,8 +41,8 @@ func openBrowser(t *testing.T) *browser {
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(program), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox, chromedp.WindowSize(1280, 900),
-		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"), chromedp.Flag("no-zygote", true), chromedp.Flag("in-process-gpu", true),
-		chromedp.Env("LD_LIBRARY_PATH="+filepath.Join(dir, "al2023", "lib"), "FONTCONFIG_PATH="+filepath.Join(dir, "fonts")),
+		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"), chromedp.Flag("no-zygote", true), chromedp.Flag("in-process-gpu", true), chromedp.Flag("lang", "en-US"),
+		chromedp.Env("LD_LIBRARY_PATH="+filepath.Join(dir, "al2023", "lib"), "FONTCONFIG_FILE="+fonts(t, filepath.Join(dir, "fonts")), "LANG=en_US.UTF-8", "LC_ALL=en_US.UTF-8"),
 	)
 	allocated, cancel := chromedp.NewExecAllocator(t.Context(), options...)
 	t.Cleanup(cancel)
@@ -59,6 +59,17 @@ func openBrowser(t *testing.T) *browser {
 	return b
 }
 
+// fonts writes the configuration of the fonts in a directory. The one that comes with them is for AWS Lambda.
+func fonts(t *testing.T, dir string) string {
+	t.Helper()
+	cache, file := t.TempDir(), filepath.Join(t.TempDir(), "fonts.conf")
+	text := fmt.Sprintf(`<?xml version="1.0"?><fontconfig><dir>%s</dir><cachedir>%s</cachedir></fontconfig>`, dir, cache)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
 func (b *browser) listen(event any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -67,15 +78,22 @@ func (b *browser) listen(event any) {
 		b.requests = append(b.requests, e.Request.URL)
 	case *runtime.EventConsoleAPICalled:
 		if e.Type == runtime.ConsoleAPICalledTypeError || e.Type == runtime.ConsoleAPICalledTypeWarning {
-			b.problems = append(b.problems, fmt.Sprintf("console: %s %s", e.Type, e.Args[0].Value))
+			b.problems = append(b.problems, fmt.Sprintf("console: %s %s %s", e.Type, e.Args[0].Value, e.Args[0].Description))
 		}
 	case *runtime.EventExceptionThrown:
-		b.problems = append(b.problems, "exception: "+e.ExceptionDetails.Text)
+		b.problems = append(b.problems, fmt.Sprintf("exception: %s %s", e.ExceptionDetails.Text, described(e.ExceptionDetails.Exception)))
 	case *log.EventEntryAdded:
 		if e.Entry.Level == log.EntryLevelError {
 			b.problems = append(b.problems, "log: "+e.Entry.Text+" "+e.Entry.URL)
 		}
 	}
+}
+
+func described(exception *runtime.RemoteObject) string {
+	if exception == nil {
+		return ""
+	}
+	return exception.Description
 }
 
 // run runs actions.
@@ -120,7 +138,7 @@ func (b *browser) eventually(t *testing.T, expression string) {
 			return
 		}
 	}
-	t.Fatalf("%s is not true in the page, which reports %q and shows\n%s", expression, b.reported(), evaluate[string](t, b, "document.body.innerText"))
+	t.Fatalf("%s is not true in the page, which reports %q and shows\n%s", expression, b.reported(), evaluate[string](t, b, "document.querySelector('main').innerText.slice(0, 2000)"))
 }
 
 // colours emulates the colour scheme that the user prefers.

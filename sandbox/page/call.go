@@ -51,7 +51,26 @@ func (p *page) document(r *http.Request) (map[string]any, error) {
 	if auth, _ := s.Stacked["auth"].(string); auth != openapi.AuthJWT {
 		withoutSecurity(document)
 	}
+	withoutExamples(document)
 	return document, nil
+}
+
+// withoutExamples removes the examples of optional parameters: Swagger UI would send them, and each is a condition.
+func withoutExamples(node any) {
+	switch node := node.(type) {
+	case map[string]any:
+		if _, isParameter := node["in"].(string); isParameter && node["required"] != true {
+			delete(node, "example")
+			delete(node, "examples")
+		}
+		for member := range maps.Values(node) {
+			withoutExamples(member)
+		}
+	case []any:
+		for _, member := range node {
+			withoutExamples(member)
+		}
+	}
 }
 
 // withoutSecurity removes the requirements of the document and of its operations.

@@ -12,7 +12,7 @@ import (
 )
 
 const apiDocument = `{"openapi":"3.0.3","servers":[{"url":"https://api.example"}],"security":[{"key":[]}],
-	"paths":{"/items":{"parameters":[],"get":{"security":[{"key":[]}],"summary":"list"}}},"components":{"schemas":{},"securitySchemes":{"key":{}}}}`
+	"paths":{"/items":{"parameters":[{"in":"header","name":"If-Match","example":"optional-example"},{"in":"path","name":"id","required":true,"example":"required-example"}],"get":{"security":[{"key":[]}],"summary":"list"}}},"components":{"schemas":{},"securitySchemes":{"key":{}}}}`
 
 // serveAPI serves an API that the stack dev has, and returns the page and what the API receives.
 func serveAPI(t *testing.T, auth string) (*page, *[]*http.Request) {
@@ -80,6 +80,9 @@ func TestTheReferenceIsTheAPIsOwnDocumentWithThePageAsServer(t *testing.T) {
 		text := bodyOf(t, get(t, p, "/data/stacks/dev/openapi.json").Body)
 		if !strings.Contains(text, `"url":"/call/dev"`) || strings.Contains(text, "api.example") || !strings.Contains(text, `"summary":"list"`) {
 			t.Errorf("%s: %s", auth, text)
+		}
+		if strings.Contains(text, "optional-example") || !strings.Contains(text, "required-example") {
+			t.Errorf("%s: Swagger UI would send other parameters than the required ones: %s", auth, text)
 		}
 		if got := strings.Contains(text, "security"); got != secured {
 			t.Errorf("%s: the document requires authentication: %v, want %v: %s", auth, got, secured, text)

@@ -1,7 +1,5 @@
 // The page: one view at a time, chosen by the fragment of the address, and read again every ten seconds.
 import { element, time, state } from "/dom.js";
-import { drawBoards } from "/boards.js";
-import { showReference } from "/reference.js";
 
 const refreshInterval = 10_000;
 const stack = document.getElementById("stack");
@@ -85,6 +83,7 @@ function readable(text) {
 }
 
 async function dashboards() {
+  const { drawBoards } = await import("/boards.js");
   return drawBoards(await read(ofStack(`dashboards?minutes=${minutes.value}`)));
 }
 
@@ -93,6 +92,7 @@ async function diagram() {
 }
 
 async function reference() {
+  const { showReference } = await import("/reference.js");
   return [await showReference(ofStack("openapi.json"))];
 }
 
