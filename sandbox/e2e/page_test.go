@@ -244,7 +244,6 @@ func checkKeyboard(t *testing.T, b *browser) {
 		t.Error("what has the focus has no outline")
 	}
 	b.do(t, `document.querySelector("nav a[href='#requests']").focus()`)
-	t.Log(evaluate[string](t, b, `document.activeElement.outerHTML + document.hasFocus()`))
 	b.run(t, chromedp.KeyEvent(kb.Enter))
 	b.eventually(t, drawn("requests"))
 }

@@ -159,6 +159,13 @@ document.getElementById("skip").addEventListener("click", (event) => {
 });
 stack.addEventListener("change", () => show());
 minutes.addEventListener("change", () => show());
-addEventListener("hashchange", () => show());
+document.querySelector("nav").addEventListener("click", (event) => {
+  if (event.target.hash && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    event.preventDefault();
+    history.pushState(null, "", event.target.hash);
+    show();
+  }
+});
+addEventListener("popstate", () => show());
 setInterval(() => show(true), refreshInterval);
 show();
