@@ -18,9 +18,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"github.com/didomi/serverless-api/sandbox/build"
 	"github.com/didomi/serverless-api/sandbox/child"
 	"github.com/didomi/serverless-api/sandbox/daemon"
-	"github.com/didomi/serverless-api/sandbox/build"
 	"github.com/didomi/serverless-api/sandbox/deploy"
 	"github.com/didomi/serverless-api/sandbox/layout"
 	"github.com/didomi/serverless-api/sandbox/oidc"
