@@ -137,7 +137,7 @@ func TestDaemon(t *testing.T) {
 	l := newLayout(t)
 	first, report := serve(t, l)
 	t.Run("all parts are healthy", func(t *testing.T) {
-		if !report.Healthy || report.PID != first.pid || len(report.Parts) != 3 {
+		if !report.Healthy || report.PID != first.pid || len(report.Parts) != 4 {
 			t.Errorf("report %+v", report)
 		}
 		for _, part := range report.Parts {
