@@ -84,8 +84,8 @@ func TestALineIsNamedByWhatDistinguishesIt(t *testing.T) {
 	cache := func(node, stat string) metric {
 		return metric{name: "CacheHits", dimensions: []dimension{{"Group", "g"}, {"Node", node}}, rendering: rendering{Stat: stat}}
 	}
-	got := labels([]metric{cache("1", "Sum"), cache("2", "Sum"), {rendering: rendering{Expression: "a/b"}}, {rendering: rendering{Label: "own", Expression: "a"}}})
-	if want := []string{"CacheHits 1 Sum", "CacheHits 2 Sum", "a/b", "own"}; !slices.Equal(got, want) {
+	got := labels([]metric{cache("1", "Sum"), cache("2", "Sum"), {name: "Errors", dimensions: []dimension{{"Function", "f"}}, rendering: rendering{Stat: "Sum"}}, {rendering: rendering{Expression: "a/b"}}, {rendering: rendering{Label: "own", Expression: "a"}}})
+	if want := []string{"CacheHits 1 Sum", "CacheHits 2 Sum", "Errors Sum", "a/b", "own"}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -159,25 +159,25 @@ func expand(values, above []string) ([]string, error) {
 	return values, nil
 }
 
-// labels returns what each line is called: its own label, or the name, the dimensions that the others do not have alike,
-// and the statistic.
+// labels returns what each line is called: its own label, or the name, the dimensions that lines of this name do not have
+// alike, and the statistic.
 func labels(lines []metric) []string {
-	common := map[dimension]int{}
-	metrics := 0
+	type of struct {
+		name string
+		dimension
+	}
+	having, named := map[of]int{}, map[string]int{}
 	for _, m := range lines {
-		if m.Expression != "" {
-			continue
-		}
-		metrics++
+		named[m.name]++
 		for _, d := range m.dimensions {
-			common[d]++
+			having[of{m.name, d}]++
 		}
 	}
 	all := make([]string, len(lines))
 	for i, m := range lines {
 		all[i] = m.name
 		for _, d := range m.dimensions {
-			if common[d] < metrics {
+			if having[of{m.name, d}] < named[m.name] {
 				all[i] += " " + d.value
 			}
 		}
