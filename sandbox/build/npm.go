@@ -24,7 +24,7 @@ func NPM(l layout.Layout, name, title, source, target string, outputs ...string)
 			for _, pin := range npmPins {
 				pins = append(pins, filepath.Join(source, pin))
 			}
-			return sources([]string{target}, pins...)
+			return sources(nil, pins...) // packages can be moved
 		},
 		Make: func(ctx context.Context, log *Log) error { return installNPM(ctx, l, log, source, target) },
 	}
