@@ -25,7 +25,7 @@ export CGO_ENABLED := 0
 # The flags of the AWS provider's build (sandbox/build/tools.go), so that its tests and linters use the same packages.
 PROVIDER_FLAGS := -gcflags=github.com/hashicorp/terraform-provider-aws/internal/service/...=-l
 
-.PHONY: adopt alarms adopt-test contract-test release-contract schemathesis help up preview cost diagram down status fail token logs dev shell test checks lint fmt hooks unit race fuzz soak soak-properties e2e schema bench bench-dev docs sandbox sandbox-or-kept lint-tools authorization-data cfn-lint tools lint-report test-report ci-tools supply-chain pipeline pipeline-test requests iam-used prowler typescript
+.PHONY: adopt alarms adopt-test contract-test release-contract schemathesis browser page help up preview cost diagram down status fail token logs dev shell test checks lint fmt hooks unit race fuzz soak soak-properties e2e schema bench bench-dev docs sandbox sandbox-or-kept lint-tools authorization-data cfn-lint tools lint-report test-report ci-tools supply-chain pipeline pipeline-test requests iam-used prowler typescript
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^##@/ {print "\n" substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -111,6 +111,9 @@ authorization-data:
 # AWS's resource schemas and the types that each region offers, for sandbox/cfnschema.
 cfn-lint:
 	@$(call venv,$(CFN_LINT),sandbox/tools/cfnlint/requirements.txt,--only-binary :all:)
+
+browser: sandbox
+	@$(SANDBOX) build browser
 
 schemathesis:
 	@$(call venv,$(SCHEMATHESIS),sandbox/tools/schemathesis/requirements.txt,--only-binary :all:)
@@ -228,7 +231,7 @@ pipeline-test: $(TOOLS) ## the same without the jobs of the stage check, which m
 
 ##@ The entire stack
 # In parallel: previews of two edits, and updates of another stack, which mostly wait.
-e2e: $(TOOLS) schemathesis ## test the entire stack: up, requests, second up without changes, down
+e2e: $(TOOLS) schemathesis browser ## test the entire stack: up, requests, second up without changes, down
 	@ci/rerun sandbox go test -C sandbox -vet=off -count=1 -v -run '^TestEndToEnd$$' -parallel 3 -timeout 80m ./e2e
 
 bench-dev: sandbox ## report the times of make dev from a save to its response, and to a compiler error, over 20 edits of dev
@@ -239,6 +242,9 @@ requests: sandbox ## send the end-to-end test's requests to the stack that came 
 
 alarms: sandbox ## raise each alarm of the stack that came up last by its cause (after SANDBOX_CLOCK=stands make up)
 	@ci/rerun sandbox go test -C sandbox -vet=off -count=1 -v -run '^TestAlarms$$' -timeout 10m ./e2e
+
+page: sandbox browser ## look at the page about the sandbox in a browser, with the stack that came up last
+	@ci/rerun sandbox go test -C sandbox -vet=off -count=1 -v -run '^TestPage$$' -timeout 10m ./e2e
 
 soak: sandbox ## send mixed requests for SOAK to the stack that came up last, with faults, rotations, deployments and canaries
 	@cd sandbox && SOAK=$(SOAK) go test -vet=off -count=1 -v -run '^TestSoak$$' -timeout 12h ./e2e

@@ -18,14 +18,21 @@ const pulumiVersion = "v3.250.0"
 // Servers returns the steps that `services` needs: the Python environment with PostgreSQL and Redis.
 func Servers(l layout.Layout) []Step { return []Step{venv(l)} }
 
-// All returns the steps that `up` needs: first the CLI, whose packages the others share, then the longest.
+// All returns the steps that `up` needs: first the CLI, whose packages the others share, then the longest. A step that
+// waits for another one delays those after it.
 func All(l layout.Layout) []Step {
 	steps := []Step{pulumi(l), venv(l)}
 	for _, step := range []Step{provider(l), program(l), awsx(l), languageHost(l)} {
 		step.After = steps[0].Name
 		steps = append(steps, step)
 	}
-	return steps
+	return append(steps, Node(l), pageLibraries(l))
+}
+
+// pageLibraries installs what the page (sandbox/page) is drawn with.
+func pageLibraries(l layout.Layout) Step {
+	return NPM(l, "page", "libraries of the sandbox's page", filepath.Join(l.Repo, "sandbox", "page"), l.PageLibraries(),
+		"uplot/dist/uPlot.esm.js", "swagger-ui-dist/swagger-ui-bundle.js")
 }
 
 // serviceCompile is the approximate duration of the AWS provider's build when the program first uses an AWS service: all
@@ -133,6 +140,30 @@ func languageHost(l layout.Layout) Step {
 func awsx(l layout.Layout) Step {
 	dir := filepath.Join(l.Repo, "sandbox", "awsx")
 	return goTool(l, "awsx", "awsx provider", 10*time.Second, dir, filepath.Join(l.Bin(), "pulumi-resource-awsx"), ".")
+}
+
+// Browser returns the step that installs the browser of the end-to-end test, which an npm package has compressed. The
+// package unpacks its libraries too where it takes the machine for AWS Lambda's.
+func Browser(l layout.Layout) Step {
+	step := NPM(l, "browser", "the browser Chromium", filepath.Join(l.Repo, "sandbox", "tools", "browser"), l.Browser())
+	step.Outputs = []string{filepath.Join(l.Browser(), "chromium"), filepath.Join(l.Browser(), "al2023", "lib", "libnss3.so"), filepath.Join(l.Browser(), "fonts", "fonts.conf")}
+	install := step.Make
+	step.Make = func(ctx context.Context, log *Log) error {
+		if err := os.RemoveAll(l.Browser()); err != nil {
+			return fmt.Errorf("clear the browser: %w", err)
+		}
+		if err := install(ctx, log); err != nil {
+			return err
+		}
+		node, err := NodeDir(l)
+		if err != nil {
+			return err
+		}
+		unpack := job{mark: mark(l), temp: l.Browser(), dir: l.Browser(), env: []string{"AWS_EXECUTION_ENV=AWS_Lambda_nodejs22.x"}, log: log}
+		return unpack.run(ctx, filepath.Join(node, "bin", "node"), "--input-type=module", "--eval",
+			`import chromium from "@sparticuz/chromium"; chromium.setGraphicsMode = false; console.log(await chromium.executablePath())`)
+	}
+	return step
 }
 
 // Delve returns the step that builds the debugger of Go programs.

@@ -26,9 +26,12 @@ func AWSCLI(l layout.Layout) Step {
 	return pythonStep(l, "awscli", "AWS CLI", "awscli.txt", l.AWSVenv(), filepath.Join("bin", "aws"))
 }
 
+// nodeStep is the name of the step Node.
+const nodeStep = "node"
+
 // Node returns the step that creates the Python environment whose wheel contains Node.js.
 func Node(l layout.Layout) Step {
-	return pythonStep(l, "node", "Node.js", "node.txt", l.NodeVenv())
+	return pythonStep(l, nodeStep, "Node.js", "node.txt", l.NodeVenv())
 }
 
 // pythonStep returns a step that creates a Python environment from pinned, hash-checked wheels. An environment cannot be

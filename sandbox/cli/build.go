@@ -17,8 +17,10 @@ func buildTools(ctx context.Context, l layout.Layout, args []string) error {
 	switch {
 	case len(args) == 1 && args[0] == "servers":
 		steps = build.Servers(l)
+	case len(args) == 1 && args[0] == "browser":
+		steps = []build.Step{build.Node(l), build.Browser(l)}
 	case len(args) != 0:
-		return fmt.Errorf("the arguments of build are %q; must be none or servers", args)
+		return fmt.Errorf("the arguments of build are %q; must be none, servers or browser", args)
 	}
 	return makeTools(ctx, l, steps)
 }

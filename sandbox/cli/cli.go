@@ -66,7 +66,7 @@ func usage(w io.Writer) {
 		_, _ = fmt.Fprintf(w, "  %-34s %s\n", strings.TrimSpace(c.name+" "+c.args), c.help)
 	}
 	_, _ = fmt.Fprintf(w, `
-SANDBOX_PORT (default %d) is the first of its three ports on 127.0.0.1;
+SANDBOX_PORT (default %d) is the first of its four ports on 127.0.0.1;
 SANDBOX_NET (default %s) is the loopback network of its databases and caches;
 SANDBOX_PROXY_WARMUP (default %s) is how long an RDS proxy has no capacity once its target is registered.
 `, layout.DefaultPort, layout.DefaultNetwork, layout.DefaultProxyWarmUp)

@@ -14,7 +14,7 @@ func commands() []command {
 		{"shell", "[--stack STACK]", "open a shell whose pulumi, aws and psql use the sandbox", shell},
 		{"pulumi", "ARGUMENTS", "run the Pulumi CLI against the sandbox", passPulumi},
 		{"pipeline", "[--quick]", "run .gitlab-ci.yml from merge request to prod against the sandbox", runPipeline},
-		{"build", "[servers]", "build the tools (servers: only PostgreSQL and Redis)", buildTools},
+		{"build", "[servers|browser]", "build the tools (servers: only PostgreSQL and Redis; browser: that of the tests)", buildTools},
 		{"services", "-- COMMAND", "run COMMAND with its own PostgreSQL and Redis (TEST_*)", services},
 		{"serve", "[--region REGION]", "serve an empty account in the foreground (up does it itself)", serve},
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/didomi/serverless-api/sandbox/daemon"
 	"github.com/didomi/serverless-api/sandbox/layout"
+	"github.com/didomi/serverless-api/sandbox/page"
 )
 
 // serve runs the daemon, which up starts in the background.
@@ -21,5 +22,6 @@ func serve(ctx context.Context, l layout.Layout, args []string) error {
 		return err
 	}
 	defer unlock()
-	return daemon.Serve(ctx, l, *region, slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	return daemon.Serve(ctx, l, *region, page.New(l, log), log)
 }

@@ -59,6 +59,9 @@ func table(out io.Writer, report daemon.Report, now time.Time) error {
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("write the status: %w", err)
 	}
+	if _, err := fmt.Fprintln(out, "PAGE:", report.Page); err != nil {
+		return fmt.Errorf("write the status: %w", err)
+	}
 	for _, part := range report.Parts {
 		if part.Restarts.Count == 0 {
 			continue

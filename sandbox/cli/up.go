@@ -45,7 +45,7 @@ func deployAndShow(ctx context.Context, l layout.Layout, name string) error {
 		return err
 	}
 	printer.Printf("stack %s is up", stack.Name)
-	fmt.Printf("url      %s\noutputs  %s\n", outputs.URL, deploy.OutputsFile(l, ""))
+	fmt.Printf("url      %s\noutputs  %s\npage     %s\n", outputs.URL, deploy.OutputsFile(l, ""), stack.Report.Page)
 	if outputs.APIKey != "" {
 		fmt.Println("         send the outputs' apiKey in the header x-api-key")
 	}

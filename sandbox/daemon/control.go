@@ -68,13 +68,14 @@ func (s *server) report(ctx context.Context) Report {
 	r := Report{
 		Generation: s.generation, PID: os.Getpid(), Since: s.since, Region: s.region,
 		AccessKeyID: s.account.root.id, SecretAccessKey: s.account.root.secret,
-		Endpoint: "http://" + l.GatewayAddr(), API: "http://" + l.APIAddr(), Healthy: true,
-		Faults: s.account.faults.Active(), ClockStands: s.layout.ClockHeld,
+		Endpoint: "http://" + l.GatewayAddr(), API: "http://" + l.APIAddr(), Page: "http://" + l.PageAddr(), Healthy: true,
+		Faults: s.account.faults.Active(), Clock: s.account.metrics.Clock.Now(), ClockStands: s.layout.ClockHeld,
 	}
 	emulator := s.account.emulator.Process()
 	r.Parts = []Part{
 		{Kind: "gateway", PID: r.PID, Addr: l.GatewayAddr(), Health: health(serves(ctx, r.Endpoint+gateway.HealthPath, nil)), Since: s.since},
 		{Kind: "api", PID: r.PID, Addr: l.APIAddr(), Health: health(accepts(ctx, l.APIAddr())), Since: s.since},
+		{Kind: "page", PID: r.PID, Addr: l.PageAddr(), Health: health(accepts(ctx, l.PageAddr())), Since: s.since},
 		{Kind: "ministack", PID: emulator.PID(), Addr: l.EmulatorAddr(), Health: health(emulatorHealth(ctx, l, s.account.key)), Since: emulator.Since(), Restarts: s.account.emulator.Restarts()},
 	}
 	for _, server := range s.account.plane.Status() {

@@ -49,7 +49,7 @@ func TestMain(m *testing.M) {
 	port, err := strconv.Atoi(os.Getenv(portVariable))
 	if err == nil {
 		l := layout.Layout{Repo: repository, Root: root, Port: port, Network: os.Getenv(networkVariable)}
-		err = Serve(context.Background(), l, "eu-west-1", slog.New(slog.NewTextHandler(os.Stderr, nil)))
+		err = Serve(context.Background(), l, "eu-west-1", http.NotFoundHandler(), slog.New(slog.NewTextHandler(os.Stderr, nil)))
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -72,15 +72,15 @@ func newLayout(t *testing.T) layout.Layout {
 	return l
 }
 
-// freePorts finds the first of three consecutive free ports.
+// freePorts finds the first of four consecutive free ports.
 func freePorts(t *testing.T, network string) int {
 	t.Helper()
-	for base := 21000; base < 32000; base += 3 {
+	for base := 21000; base < 32000; base += 4 {
 		if CheckPorts(layout.Layout{Port: base, Network: network}) == nil {
 			return base
 		}
 	}
-	t.Fatal("no three consecutive free ports")
+	t.Fatal("no four consecutive free ports")
 	return 0
 }
 
@@ -137,7 +137,7 @@ func TestDaemon(t *testing.T) {
 	l := newLayout(t)
 	first, report := serve(t, l)
 	t.Run("all parts are healthy", func(t *testing.T) {
-		if !report.Healthy || report.PID != first.pid || len(report.Parts) != 3 {
+		if !report.Healthy || report.PID != first.pid || len(report.Parts) != 4 {
 			t.Errorf("report %+v", report)
 		}
 		for _, part := range report.Parts {
@@ -169,7 +169,7 @@ func TestDaemon(t *testing.T) {
 		}
 	})
 	t.Run("a second daemon's error names the first one and the variable of the port", func(t *testing.T) {
-		err := Serve(t.Context(), l, "eu-west-1", slog.Default())
+		err := Serve(t.Context(), l, "eu-west-1", http.NotFoundHandler(), slog.Default())
 		if err == nil {
 			t.Fatal("served")
 		}

@@ -19,7 +19,7 @@ import (
 func CheckPorts(l layout.Layout) error {
 	taken := takenOf(l.Port)
 	if len(taken) > 0 {
-		taken = append(taken, elsewhere("SANDBOX_PORT=%d make up uses %[1]d and the next two instead", otherPort))
+		taken = append(taken, elsewhere("SANDBOX_PORT=%d make up uses %[1]d and the next three instead", otherPort))
 	}
 	if servers := takenIn(l.Network); len(servers) > 0 {
 		taken = append(taken, servers...)
@@ -31,11 +31,11 @@ func CheckPorts(l layout.Layout) error {
 	return errors.New(strings.Join(taken, "\n"))
 }
 
-// takenOf lists the ports in use among the three that start at first.
+// takenOf lists the ports in use among the four that start at first.
 func takenOf(first int) []string {
 	l := layout.Layout{Port: first}
 	return slices.Concat(
-		check("the AWS endpoint", l.GatewayAddr()), check("the emulator", l.EmulatorAddr()), check("the API", l.APIAddr()))
+		check("the AWS endpoint", l.GatewayAddr()), check("the emulator", l.EmulatorAddr()), check("the API", l.APIAddr()), check("the page", l.PageAddr()))
 }
 
 // takenIn lists the addresses in use among the network's first.
@@ -54,9 +54,9 @@ func elsewhere[T any](hint string, find func() (T, bool)) string {
 	return fmt.Sprintf(hint, free)
 }
 
-// otherPort finds the first of three consecutive free ports.
+// otherPort finds the first of four consecutive free ports.
 func otherPort() (int, bool) {
-	for first := 5566; first < 1<<16-2; first += 100 {
+	for first := 5566; first < 1<<16-3; first += 100 {
 		if len(takenOf(first)) == 0 {
 			return first, true
 		}

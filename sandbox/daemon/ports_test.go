@@ -40,7 +40,7 @@ func TestCheckPorts(t *testing.T) {
 	take(t, l.Network+".1.1:6379")
 	suggested, ok := otherPort()
 	if !ok {
-		t.Fatal("no three free ports")
+		t.Fatal("no four free ports")
 	}
 	take(t, layout.Layout{Port: suggested}.EmulatorAddr())
 	err := CheckPorts(l)

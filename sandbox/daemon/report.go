@@ -17,10 +17,12 @@ type Report struct {
 	SecretAccessKey string    `json:"secretAccessKey"`
 	Endpoint        string    `json:"endpoint"` // AWS endpoint
 	API             string    `json:"api"`      // REST data plane
+	Page            string    `json:"page"`     // about the sandbox, for a browser
 	Healthy         bool      `json:"healthy"`  // all parts are healthy
 	Parts           []Part    `json:"parts"`
 
-	ClockStands bool `json:"clockStands,omitempty"` // of metrics and alarms
+	Clock       time.Time `json:"clock"` // of metrics and alarms
+	ClockStands bool      `json:"clockStands,omitempty"`
 
 	Faults []faults.Active `json:"faults,omitempty"` // which make fail has started
 }

@@ -28,9 +28,9 @@ type server struct {
 	stop       context.CancelFunc
 }
 
-// Serve opens an empty account and serves it until ctx is done, a client requests a stop on the control socket, or an
+// Serve opens an empty account and serves it, with the page about it, until ctx is done, a client requests a stop on the control socket, or an
 // essential part exits.
-func Serve(ctx context.Context, l layout.Layout, region string, log *slog.Logger) (err error) {
+func Serve(ctx context.Context, l layout.Layout, region string, page http.Handler, log *slog.Logger) (err error) {
 	if err := prepare(l); err != nil {
 		return err
 	}
@@ -42,14 +42,15 @@ func Serve(ctx context.Context, l layout.Layout, region string, log *slog.Logger
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	s := &server{layout: l, generation: rand.Text(), region: region, since: time.Now(), account: account, stop: stop}
-	failed := make(chan error, 4)
+	failed := make(chan error, 5)
 	for _, part := range []struct {
 		network, addr string
 		handler       http.Handler
 	}{
 		{"tcp", l.GatewayAddr(), account.faults.Handler(account.gateway, faultyPart)},
 		{"tcp", l.APIAddr(), restapi.New(account.api())},
-		// Last: a client of the control socket can rely on the other two.
+		{"tcp", l.PageAddr(), page},
+		// Last: a client of the control socket can rely on the others.
 		{"unix", l.Socket(), s.control()},
 	} {
 		closeServer, err := listen(part.network, part.addr, part.handler, account.faults.ConnContext, failed)
@@ -58,7 +59,7 @@ func Serve(ctx context.Context, l layout.Layout, region string, log *slog.Logger
 		}
 		defer closeServer()
 	}
-	log.Info("the sandbox is served", "generation", s.generation, "endpoint", l.GatewayAddr(), "api", l.APIAddr())
+	log.Info("the sandbox is served", "generation", s.generation, "endpoint", l.GatewayAddr(), "api", l.APIAddr(), "page", l.PageAddr())
 	select {
 	case <-ctx.Done():
 		log.Info("the sandbox is stopping")

@@ -94,6 +94,10 @@ func TestEndToEnd(t *testing.T) {
 		checkAlarms(t, prod) // it has every alarm of dev
 		checkMetrics(t, prod)
 	})
+	step("the page shows both stacks, and calls their APIs", func(t *testing.T) {
+		checkPage(t, dev)
+		checkPage(t, prod)
+	})
 	step("killed servers are restarted with their data", func(t *testing.T) { checkKilledServers(t, dev) })
 	step("neither the rotated passwords nor the restarts are drift", func(t *testing.T) { checkRefresh(t, dev) })
 	step("the database's password also rotates behind a proxy", func(t *testing.T) { rotateDatabase(t, prod) })

@@ -3,6 +3,7 @@ package gateway
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
@@ -183,4 +184,20 @@ func TestACompositeAlarmHasItsSuppressorAndFollowsAWSsRules(t *testing.T) {
 			t.Errorf("got %+v", got)
 		}
 	})
+}
+
+func TestDashboardsAreListedWithTheTimeOfTheirChange(t *testing.T) {
+	s := newTestEnv(t, nil)
+	client := cloudwatch.NewFromConfig(s.config())
+	before := time.Now().Add(-time.Second).Truncate(time.Second)
+	if _, err := client.PutDashboard(t.Context(), &cloudwatch.PutDashboardInput{DashboardName: aws.String("board"), DashboardBody: aws.String(`{"widgets":[]}`)}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := client.ListDashboards(t.Context(), &cloudwatch.ListDashboardsInput{DashboardNamePrefix: aws.String("boa")})
+	if err != nil || len(got.DashboardEntries) != 1 {
+		t.Fatalf("got %+v, %v; want one dashboard", got, err)
+	}
+	if e := got.DashboardEntries[0]; *e.DashboardName != "board" || e.LastModified.Before(before) || e.LastModified.After(time.Now()) {
+		t.Errorf("got %+v", e)
+	}
 }

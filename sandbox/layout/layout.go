@@ -25,7 +25,7 @@ const Account = "000000000000"
 type Layout struct {
 	Repo    string // the repository
 	Root    string // its subdirectory .sandbox, which contains all generated files
-	Port    int    // first of the three ports on 127.0.0.1
+	Port    int    // first of the four ports on 127.0.0.1
 	Network string // first two octets of the data plane's addresses
 	// ProxyWarmUp is the time without capacity of an RDS proxy after the registration of its target.
 	ProxyWarmUp time.Duration
@@ -49,8 +49,8 @@ func Find(dir string) (Layout, error) {
 	}
 	if value := os.Getenv("SANDBOX_PORT"); value != "" {
 		l.Port, err = strconv.Atoi(value)
-		if err != nil || l.Port < 1024 || l.Port > 65533 {
-			return Layout{}, fmt.Errorf("SANDBOX_PORT=%s: must be the first of three ports, 1024 to 65533", value)
+		if err != nil || l.Port < 1024 || l.Port > 65532 {
+			return Layout{}, fmt.Errorf("SANDBOX_PORT=%s: must be the first of four ports, 1024 to 65532", value)
 		}
 	}
 	if value := os.Getenv("SANDBOX_PROXY_WARMUP"); value != "" {
@@ -94,8 +94,14 @@ func (l Layout) Venv() string { return filepath.Join(l.Root, "venv") }
 // AWSVenv is the Python environment of the AWS CLI, created at first use.
 func (l Layout) AWSVenv() string { return filepath.Join(l.Root, "venv-aws") }
 
-// NodeVenv is the Python environment with Node.js, created at first use.
+// NodeVenv is the Python environment with Node.js, of npm packages.
 func (l Layout) NodeVenv() string { return filepath.Join(l.Root, "venv-node") }
+
+// PageLibraries is the directory of the npm packages of the page.
+func (l Layout) PageLibraries() string { return filepath.Join(l.Build(), "page") }
+
+// Browser is the directory of the browser that tests the page.
+func (l Layout) Browser() string { return filepath.Join(l.Root, "browser") }
 
 // Build is the directory of build caches and their stamps.
 func (l Layout) Build() string { return filepath.Join(l.Root, "build") }
@@ -166,5 +172,8 @@ func (l Layout) GatewayURL() string { return "http://" + l.GatewayAddr() }
 
 // APIAddr is the host and port of the REST data plane.
 func (l Layout) APIAddr() string { return loopback(l.Port + 2) }
+
+// PageAddr is the host and port of the page about the sandbox.
+func (l Layout) PageAddr() string { return loopback(l.Port + 3) }
 
 func loopback(port int) string { return "127.0.0.1:" + strconv.Itoa(port) }

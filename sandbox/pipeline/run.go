@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"github.com/didomi/serverless-api/sandbox/build"
 	"github.com/didomi/serverless-api/sandbox/child"
 	"github.com/didomi/serverless-api/sandbox/daemon"
 	"github.com/didomi/serverless-api/sandbox/deploy"
@@ -143,7 +144,7 @@ func (r *Runner) execute(ctx context.Context, run Run) (Result, error) {
 		args = append(args, "--manual", job)
 	}
 	args = append(args, run.Jobs...)
-	js, err := node(r.Layout)
+	js, err := build.NodeDir(r.Layout)
 	if err != nil {
 		return Result{}, err
 	}

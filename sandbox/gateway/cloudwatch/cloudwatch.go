@@ -47,6 +47,7 @@ func New(a *call.Account, store *metrics.Store, measured func([]metrics.Datum)) 
 			"POST " + Path + "GetMetricStatistics": onMetrics["GetMetricStatistics"],
 			"POST " + Path + "ListMetrics":         onMetrics["ListMetrics"],
 			"POST " + Path + "PutCompositeAlarm":   call.Bounded(bounds["PutCompositeAlarm"], rejectInvalidAlarm(compositeAlarmRules, call.After(storeMembers(compositeKey, compositeMembers...)))),
+			"POST " + Path + "ListDashboards":      call.After(listDashboards),
 			"POST " + Path + "PutDashboard":        call.Bounded(bounds["PutDashboard"], limitWidgets((*call.Exchange).Forward)),
 			"POST " + Path + "PutMetricAlarm":      call.Bounded(bounds["PutMetricAlarm"], rejectInvalidAlarm(metricAlarmRules, call.After(storeMembers(alarmKey, append([]string{"Statistic"}, alarmMembers...)...)))),
 			"POST " + Path + "DescribeAlarms":      call.After(s.describeAlarms),

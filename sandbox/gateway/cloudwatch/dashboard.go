@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"time"
+
+	"github.com/aws/smithy-go/encoding/cbor"
 
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
 )
@@ -39,4 +42,31 @@ func limitWidgets(next call.Handler) call.Handler {
 		}
 		return next(x)
 	})
+}
+
+// listDashboards corrects the times in CBOR, for which the emulator returns text: they are seconds with the tag 1.
+// https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html
+func listDashboards(x *call.Exchange) error {
+	if !call.IsCBOR(x.Header) {
+		return nil
+	}
+	response, err := call.DecodeCBOR(x.Response)
+	if err != nil {
+		return err
+	}
+	entries, _ := response["DashboardEntries"].(cbor.List)
+	for _, entry := range entries {
+		members, _ := entry.(cbor.Map)
+		text, isText := members["LastModified"].(cbor.String)
+		if !isText {
+			continue
+		}
+		at, err := time.Parse(time.RFC3339, string(text))
+		if err != nil {
+			return fmt.Errorf("the time of a dashboard: %w", err)
+		}
+		members["LastModified"] = timestamp(at)
+	}
+	x.Response = cbor.Encode(response)
+	return nil
 }
