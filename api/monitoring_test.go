@@ -11,7 +11,6 @@ func TestAlarmsMonitorTheStacksOwnResources(t *testing.T) {
 	r := build(t, full(t))
 	function := map[string]any{"FunctionName": testName + "-function"}
 	for alarm, want := range map[string]map[string]any{
-		"5xx":               {"ApiName": testName + "-rest", "Stage": "test"},
 		"latency-readBook":  {"ApiName": testName + "-rest", "Stage": "test", "Resource": "/books/{id}", "Method": "GET"},
 		"throttles":         function,
 		"version-errors":    {"FunctionName": testName + "-function", "Resource": testName + "-function:live", "ExecutedVersion": "7"},
@@ -46,8 +45,11 @@ func TestTheRunbookHasASectionForEveryAlarm(t *testing.T) {
 	names := map[string]bool{"customer-impact": true, "logs-are-silent": true}
 	for _, alarm := range build(t, tokens(t)).OfType("aws:cloudwatch/metricAlarm:MetricAlarm") {
 		name := strings.TrimPrefix(alarm.Name, testName+"-")
-		if strings.HasPrefix(name, "latency-") {
+		switch {
+		case strings.HasPrefix(name, "latency-"):
 			name = "latency" // and the operation
+		case strings.HasPrefix(name, "availability-"):
+			name = name[:strings.LastIndex(name, "-")] // and the window
 		}
 		// Those of single nodes end in the node's number.
 		names[strings.TrimRight(name, "-0123456789")] = true
