@@ -148,7 +148,7 @@ func requestCauses() []alarmCause {
 				expect(t, w.out, http.MethodGet, newItem(), "", http.StatusNotFound)
 				failPart(t, w.out, "database", "slow", "--latency", "1100ms")
 			},
-			end:   ok,
+			end: ok,
 			minute: func(t *testing.T, w *watched) {
 				path := newItem()
 				for range 5 { // the first fills the cache
