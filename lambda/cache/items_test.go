@@ -24,7 +24,7 @@ import (
 
 func newItems(t *testing.T, source cache.ItemStore, cluster bool) *cache.Items {
 	redis := cache.NewBreaker(testservices.Redis(t, cluster))
-	return cache.NewItems(source, cache.New(redis, short, slog.New(slog.DiscardHandler)))
+	return cache.NewItems(source, cache.New(redis, short, slog.New(slog.DiscardHandler)), "")
 }
 
 // One writer increments an item while others read it in other execution environments, all
@@ -92,7 +92,7 @@ func (f itemStore) Put(context.Context, string, json.RawMessage, store.Condition
 func (f itemStore) Delete(context.Context, string, store.Condition) error { return f("delete") }
 
 func TestACachedItemEqualsTheStoredOne(t *testing.T) {
-	items := cache.NewItems(itemStore(func(string) error { return nil }), newCache(t, long))
+	items := cache.NewItems(itemStore(func(string) error { return nil }), newCache(t, long), "")
 	id := strconv.FormatUint(rand.Uint64(), 36)
 	first, status, err := items.Get(t.Context(), id)
 	works(t, err)
@@ -130,7 +130,7 @@ func TestAFailedWrite(t *testing.T) {
 					return test.err
 				}
 				return nil
-			}), newCache(t, long))
+			}), newCache(t, long), "")
 			id := strconv.FormatUint(rand.Uint64(), 36)
 			_, _, err := items.Get(t.Context(), id)
 			works(t, err)

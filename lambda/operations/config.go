@@ -18,6 +18,7 @@ type databaseConfig struct {
 	AWS          aws.Config
 	Database     environment.Database
 	MasterSecret string
+	Redis        *environment.Redis // of "migrate", where the stack's database was restored; nil: not set
 }
 
 // cacheUserConfig is the configuration of the handler "cache-user".
@@ -50,6 +51,10 @@ func readAuthorizer(lookup func(string) string, log *slog.Logger) (*authorize.Ha
 func readDatabase(lookup func(string) string, log *slog.Logger) (databaseConfig, error) {
 	env := environment.New(lookup)
 	config := databaseConfig{AWS: env.AWSConfig(log), Database: env.Database(), MasterSecret: env.MasterSecret()}
+	if lookup(contract.RedisAddress) != "" {
+		redis := env.Redis()
+		config.Redis = &redis
+	}
 	return config, env.Err()
 }
 
