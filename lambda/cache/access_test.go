@@ -120,7 +120,7 @@ func useAll(ctx context.Context, s *cache.Redis) error {
 	mine, _, marked := s.Mark(ctx, key, time.Minute)
 	_, claimed := s.Claim(ctx, key, tag, time.Minute)
 	released := s.Release(ctx, key, tag)
-	_, purged := s.Purge(ctx)
+	_, purged := s.PurgeKeys(ctx, key)
 	return errors.Join(acquired, replaced, marked, claimed, released, s.End(ctx, key, mine, 0), s.Ping(ctx), purged)
 }
 

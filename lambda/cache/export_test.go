@@ -1,5 +1,7 @@
 package cache
 
+import "context"
+
 import "time"
 
 // NewLease returns the tag of a new lease.
@@ -23,3 +25,6 @@ const MarkTime = markTTL
 
 // CommandTimeout is how long the Redis client waits for a response.
 const CommandTimeout = commandTimeout
+
+// PurgeKeys is Purge for the keys that match a pattern.
+func (r *Redis) PurgeKeys(ctx context.Context, pattern string) (int, error) { return r.purgeKeys(ctx, pattern) }

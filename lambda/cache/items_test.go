@@ -143,3 +143,20 @@ func TestAFailedWrite(t *testing.T) {
 		})
 	}
 }
+
+// Two versions of the function with two databases, as while a stack without a proxy is restored.
+func TestGenerationsShareNoEntry(t *testing.T) {
+	id := strconv.FormatUint(rand.Uint64(), 36)
+	shared := newCache(t, long)
+	of := func(generation string) *cache.Items {
+		return cache.NewItems(itemStore(func(string) error { return nil }), shared, generation)
+	}
+	for _, step := range []struct {
+		generation string
+		want       cache.Status
+	}{{"", cache.Miss}, {"", cache.Hit}, {"g2", cache.Miss}, {"g2", cache.Hit}, {"", cache.Hit}, {"g3", cache.Miss}} {
+		_, status, err := of(step.generation).Get(t.Context(), id)
+		works(t, err)
+		is(t, "the status of generation "+step.generation, step.want, status)
+	}
+}

@@ -23,9 +23,12 @@ const (
 // another one with older values, once no reader can read the replaced one any more: what such a reader has begun is not
 // stored, because its lease is gone. The marks of unfinished writes stay, under a tag that none of these writes knows, so that
 // none restores the entry that it found.
-func (r *Redis) Purge(ctx context.Context) (int, error) {
+func (r *Redis) Purge(ctx context.Context) (int, error) { return r.purgeKeys(ctx, access.Keys) }
+
+// purgeKeys purges the keys that match the pattern.
+func (r *Redis) purgeKeys(ctx context.Context, pattern string) (int, error) {
 	var visited atomic.Int64
-	purge := func(ctx context.Context, shard *redis.Client) error { return r.purgeShard(ctx, shard, &visited) }
+	purge := func(ctx context.Context, shard *redis.Client) error { return r.purgeShard(ctx, shard, pattern, &visited) }
 	err := r.withAuthRetry(func() error {
 		if r.cluster != nil {
 			return r.cluster.ForEachMaster(ctx, purge)
@@ -39,7 +42,7 @@ func (r *Redis) Purge(ctx context.Context) (int, error) {
 }
 
 // purgeShard visits the keys of a shard. Its errors are those of the first key that failed in each worker.
-func (r *Redis) purgeShard(ctx context.Context, shard *redis.Client, visited *atomic.Int64) error {
+func (r *Redis) purgeShard(ctx context.Context, shard *redis.Client, pattern string, visited *atomic.Int64) error {
 	keys, failed := make(chan string), make([]error, purgeWorkers)
 	var workers sync.WaitGroup
 	for i := range failed {
@@ -52,7 +55,7 @@ func (r *Redis) purgeShard(ctx context.Context, shard *redis.Client, visited *at
 			}
 		})
 	}
-	found := shard.Scan(ctx, 0, access.Keys, scanCount).Iterator()
+	found := shard.Scan(ctx, 0, pattern, scanCount).Iterator()
 	for found.Next(ctx) {
 		keys <- found.Val()
 	}
