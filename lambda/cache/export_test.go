@@ -1,8 +1,9 @@
 package cache
 
-import "context"
-
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // NewLease returns the tag of a new lease.
 func NewLease() []byte { return newTag(lease) }
@@ -27,4 +28,6 @@ const MarkTime = markTTL
 const CommandTimeout = commandTimeout
 
 // PurgeKeys is Purge for the keys that match a pattern.
-func (r *Redis) PurgeKeys(ctx context.Context, pattern string) (int, error) { return r.purgeKeys(ctx, pattern) }
+func (r *Redis) PurgeKeys(ctx context.Context, pattern string) (int, error) {
+	return r.purgeKeys(ctx, pattern)
+}

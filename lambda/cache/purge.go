@@ -28,7 +28,9 @@ func (r *Redis) Purge(ctx context.Context) (int, error) { return r.purgeKeys(ctx
 // purgeKeys purges the keys that match the pattern.
 func (r *Redis) purgeKeys(ctx context.Context, pattern string) (int, error) {
 	var visited atomic.Int64
-	purge := func(ctx context.Context, shard *redis.Client) error { return r.purgeShard(ctx, shard, pattern, &visited) }
+	purge := func(ctx context.Context, shard *redis.Client) error {
+		return r.purgeShard(ctx, shard, pattern, &visited)
+	}
 	err := r.withAuthRetry(func() error {
 		if r.cluster != nil {
 			return r.cluster.ForEachMaster(ctx, purge)
