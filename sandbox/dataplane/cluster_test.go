@@ -134,6 +134,9 @@ func TestClusterAndProxy(t *testing.T) {
 		if err := conn.Ping(t.Context()); err == nil {
 			t.Error("the session reads the former target")
 		}
+		if err := servers.RemoveProxy(t.Context(), moved.Name); err != nil {
+			t.Fatal(err)
+		}
 	})
 	t.Run("a proxy authenticates against its secrets, whatever the password in the database", func(t *testing.T) {
 		_, err := dial(t, authority, late, "stranger", "one", "app db", "verify-full")
