@@ -20,7 +20,7 @@ func (a addresses) Validate() []config.FieldError {
 	if config.Check("network", a.network) != nil || config.Check("data", a.data) != nil {
 		return nil
 	}
-	instances, nodes := 1+a.data.Database.Readers, a.data.Cache.Shards*(1+a.data.Cache.Replicas)
+	instances, nodes := a.data.Database.Clusters()*(1+a.data.Database.Readers), a.data.Cache.Shards*(1+a.data.Cache.Replicas)
 	if most := a.network.DataAddresses(); instances+nodes > most {
 		return []config.FieldError{{
 			Key: "cidr", Value: config.Quote(a.network.CIDR),

@@ -164,6 +164,12 @@ func TestEveryMistakeHasAMessageThatNamesKeyValueAndWhatIsAllowed(t *testing.T) 
 		{"a retention that Performance Insights does not have", "didomi:data", `{"database": {"insightsDays": 365}}`, `didomi:data.database.insightsDays is 365; must be 7, a multiple of 31 up to 713, or 731`},
 		{"more idle connections than connections", "didomi:data", `{"proxy": {"maxConnectionsPercent": 40}}`, `didomi:data.proxy.maxIdleConnectionsPercent is 50; must be an integer from 0 to 40`},
 		{"a timeout of 0", "didomi:data", `{"proxy": {"borrowSeconds": 0}}`, `didomi:data.proxy.borrowSeconds is 0; must be an integer from 1 to 10`},
+		{"a raised generation that forgets the source", "didomi:data", `{"database": {"generation": 2}}`, `didomi:data.database.previous is not set; must be kept, then retiring, then retired (docs/how-to/restore-the-database.md): without it the cluster of generation 1 would be deleted`},
+		{"a raised generation that would be empty", "didomi:data", `{"database": {"generation": 3, "previous": "retiring"}}`, `didomi:data.database.restoreFrom is not set; must be an object with time or snapshot while previous is retiring: otherwise generation 3 would be created empty`},
+		{"a restore to no object", "didomi:data", `{"database": {"generation": 2, "previous": "kept", "restoreFrom": "2026-12-02"}}`, `didomi:data.database.restoreFrom is "2026-12-02"; must be an object with snapshot, time`},
+		// The CLI turns a time without quotes into this.
+		{"a restore to a time without quotes", "didomi:data", `{"database": {"generation": 2, "previous": "kept", "restoreFrom": {"time": "2026-12-03 00:23:06 +0000 UTC"}}}`, `didomi:data.database.restoreFrom.time is "2026-12-03 00:23:06 +0000 UTC"; must be a time in RFC 3339, in quotes and whole seconds, such as "2026-12-02T10:00:00Z"`},
+		{"a restore into the present cluster", "didomi:data", `{"database": {"restoreFrom": {"snapshot": "nightly"}}}`, `didomi:data.database.restoreFrom.snapshot is "nightly"; must be unset with generation 1: a restore creates the next generation's cluster next to the present one (docs/how-to/restore-the-database.md)`},
 		{"a node type of another service", "didomi:data", `{"cache": {"nodeType": "db.t4g.micro"}}`, `didomi:data.cache.nodeType is "db.t4g.micro"; must be a node type such as "cache.t4g.micro"`},
 		{"no shard", "didomi:data", `{"cache": {"shards": 0}}`, `didomi:data.cache.shards is 0; must be an integer from 1 to 90`},
 		{"too many replicas", "didomi:data", `{"cache": {"replicas": 6}}`, `didomi:data.cache.replicas is 6; must be an integer from 0 to 5`},
@@ -290,6 +296,28 @@ func TestEveryMistakeIsNamedAtOnceInOrder(t *testing.T) {
 				`didomi:network.zones is 9; must be an integer from 2 to 4`,
 				`didomi:tags.environment is not set; must be ` + wantTag,
 				`pulumi.stack is "Dev"; must be ` + wantStackOf(mocks.Project),
+			},
+		},
+		"everything about a restore": {
+			stack: "dev",
+			change: map[string]string{
+				"didomi:data": `{"database": {"generation": 2, "previous": "retired", "restoreFrom": {"time": "yesterday", "snapshot": "a_b"}}}`,
+			},
+			want: []string{
+				`didomi:data.database.restoreFrom is time and snapshot; must be one of the two`,
+				`didomi:data.database.restoreFrom.snapshot is "a_b"; must be the name or the ARN of a cluster snapshot: letters, digits and hyphens, a letter first`,
+				`didomi:data.database.restoreFrom.time is "yesterday"; must be a time in RFC 3339, in quotes and whole seconds, such as "2026-12-02T10:00:00Z"`,
+				`didomi:data.database.restoreFrom.time is "yesterday"; must be removed where previous is retired: the cluster of generation 1, its source, is deleted`,
+			},
+		},
+		"a canary between two databases": {
+			stack: "dev",
+			change: map[string]string{
+				"didomi:api":  `{"requireApiKey": false, "rollout": "canary"}`,
+				"didomi:data": `{"protect": false, "proxy": {"enabled": false}, "database": {"generation": 2, "previous": "kept", "restoreFrom": {"snapshot": "nightly"}}}`,
+			},
+			want: []string{
+				`didomi:api.rollout is "canary"; must be allAtOnce while data.database.previous is kept and data.proxy.enabled is false: a canary's two versions would read and write two databases`,
 			},
 		},
 		"several in one object": {

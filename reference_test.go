@@ -259,8 +259,11 @@ func TestTheOutputsReferenceIsThatOfTheProgram(t *testing.T) {
 // The descriptions of variables are the page's own; the functions that have a variable are compared with the program.
 func TestTheEnvironmentReferenceListsTheVariablesOfEveryFunction(t *testing.T) {
 	functions := map[string][]string{}
-	for _, stack := range []string{"dev", "prod"} {
-		r, err := mocks.Mocks{Config: stackValues(t, "Pulumi."+stack+".yaml"), Outputs: mocks.KnownSecrets}.Try(program())
+	for _, values := range []map[string]string{
+		stackValues(t, "Pulumi.dev.yaml"), stackValues(t, "Pulumi.prod.yaml"),
+		restoredValues(t, "Pulumi.dev.yaml"), restoredValues(t, "Pulumi.prod.yaml"),
+	} {
+		r, err := mocks.Mocks{Config: values, Outputs: mocks.KnownSecrets}.Try(program())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -286,6 +289,24 @@ func TestTheEnvironmentReferenceListsTheVariablesOfEveryFunction(t *testing.T) {
 	for name := range listed {
 		t.Errorf("docs/reference/environment-variables.md lists %s, which the program sets for no function", name)
 	}
+}
+
+// restoredValues are a stack's values after a restore of its database.
+func restoredValues(t *testing.T, file string) map[string]string {
+	t.Helper()
+	values := stackValues(t, file)
+	var own map[string]any
+	if err := json.Unmarshal([]byte(values[mocks.Project+":data"]), &own); err != nil {
+		t.Fatal(err)
+	}
+	database := own["database"].(map[string]any)
+	database["generation"], database["previous"] = 2, "retired"
+	text, err := json.Marshal(own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	values[mocks.Project+":data"] = string(text)
+	return values
 }
 
 // environmentRows reads the first table of the page: the functions of each variable.

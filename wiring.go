@@ -66,6 +66,7 @@ func apiArgs(cfg settings, project, stage string, logRole pulumi.StringOutput, c
 			ProxyTarget:       storage.ProxyTarget,
 			ProxyName:         storage.ProxyName,
 			ClusterIdentifier: storage.ClusterIdentifier,
+			Generation:        cfg.Data.Database.Generation,
 			Readers:           cfg.Data.Database.Readers,
 			Pauses:            cfg.Data.Database.MinCapacity == 0,
 		},

@@ -53,6 +53,8 @@ type Database struct {
 	ProxyTarget       pulumi.StringInput
 	ProxyName         pulumi.StringInput
 	ClusterIdentifier pulumi.StringInput
+	// Generation is the number of the database; after the first one it is restored.
+	Generation int
 	// Readers is the number of instances next to the writer.
 	Readers int
 	// Pauses is whether the instances pause without connections.

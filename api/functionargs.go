@@ -19,7 +19,7 @@ func (b builder) functionArgs() function.Args {
 		SubnetIDs: a.SubnetIDs, SecurityGroupID: a.SecurityGroupID, PermissionsBoundary: a.PermissionsBoundary,
 		Database: function.Database{
 			Host: a.Database.Host, Name: a.Database.Name, AppSecretARN: a.Database.AppSecretARN, MasterSecretARN: a.Database.MasterSecretARN,
-			Proxied: a.Database.Proxied, ProxyTarget: a.Database.ProxyTarget,
+			Proxied: a.Database.Proxied, ProxyTarget: a.Database.ProxyTarget, Generation: a.Database.Generation,
 		},
 		Cache:        function.Cache{Address: a.Cache.Address, SecretARN: a.Cache.SecretARN, UserID: a.Cache.UserID, UserARN: a.Cache.UserARN},
 		Bucket:       function.Bucket{Name: a.Bucket.Name, ARN: a.Bucket.ARN},

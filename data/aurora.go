@@ -28,7 +28,7 @@ type database struct {
 	instances []pulumi.Resource
 }
 
-// aurora registers a Serverless v2 cluster: engine mode "provisioned" with instances of the class
+// aurora registers Serverless v2 clusters and returns the present one: engine mode "provisioned" with instances of the class
 // db.serverless. The engine mode "serverless" is version 1, which RDS Proxy rejects.
 func (d *Data) aurora(ctx *pulumi.Context, name string, args Args) (*database, error) {
 	subnets, err := rds.NewSubnetGroup(ctx, name+"-database", &rds.SubnetGroupArgs{
@@ -43,27 +43,22 @@ func (d *Data) aurora(ctx *pulumi.Context, name string, args Args) (*database, e
 	if err != nil {
 		return nil, err
 	}
-	cluster, err := d.cluster(ctx, name, args, subnets, parameters)
-	if err != nil {
-		return nil, err
-	}
-	instances, err := d.instances(ctx, name, args, cluster, parameters.instance)
-	if err != nil {
-		return nil, err
-	}
-	return &database{cluster: cluster, instances: instances}, nil
+	return d.generations(ctx, name, args, subnets, parameters)
 }
 
 // cluster registers the cluster. Changes are applied immediately, a major version upgrade included: the
 // version is set in the stack file, so the operator has decided on the time.
-func (d *Data) cluster(ctx *pulumi.Context, name string, args Args, subnets *rds.SubnetGroup, parameters parameters) (*rds.Cluster, error) {
-	c, identifier := args.Config.Database, unique(name+"-cluster", args)
-	logs, err := d.logGroup(ctx, name+"-cluster", args, pulumi.Sprintf("/aws/rds/cluster/%s/%s", identifier, exportedLog))
+func (d *Data) cluster(ctx *pulumi.Context, name string, args Args, g generation, subnets *rds.SubnetGroup, parameters parameters) (*rds.Cluster, error) {
+	c, clusterName := args.Config.Database, g.clusterName(name)
+	identifier := unique(clusterName, args)
+	logs, err := d.logGroup(ctx, clusterName, args, pulumi.Sprintf("/aws/rds/cluster/%s/%s", identifier, exportedLog))
 	if err != nil {
 		return nil, err
 	}
-	cluster, err := rds.NewCluster(ctx, name+"-cluster", &rds.ClusterArgs{
+	cluster, err := rds.NewCluster(ctx, clusterName, &rds.ClusterArgs{
 		ClusterIdentifier:                identifier,
+		SnapshotIdentifier:               g.snapshotIdentifier(),
+		RestoreToPointInTime:             g.pointInTime(),
 		Engine:                           pulumi.String(engine),
 		EngineMode:                       pulumi.String("provisioned"),
 		EngineVersion:                    pulumi.String(c.Version),
@@ -92,15 +87,16 @@ func (d *Data) cluster(ctx *pulumi.Context, name string, args Args, subnets *rds
 		PreferredBackupWindow:        pulumi.String(backupWindow),
 		PreferredMaintenanceWindow:   pulumi.String(maintenanceWindow),
 		CopyTagsToSnapshot:           pulumi.Bool(true),
-		DeletionProtection:           pulumi.Bool(args.Config.Protect),
+		DeletionProtection:           pulumi.Bool(args.Config.Protect && !g.retiring),
 		SkipFinalSnapshot:            pulumi.Bool(!c.FinalSnapshot),
-		FinalSnapshotIdentifier:      finalSnapshot(ctx, name),
+		FinalSnapshotIdentifier:      finalSnapshot(ctx, g.snapshotName(name)),
 		EnabledCloudwatchLogsExports: pulumi.ToStringArray([]string{exportedLog}),
-	}, pulumi.Parent(d), pulumi.Protect(!args.Config.AllowDeletion), pulumi.DependsOn([]pulumi.Resource{logs}),
+		Tags:                         g.tags(),
+	}, pulumi.Parent(d), pulumi.Protect(!args.Config.AllowDeletion && !g.retiring), pulumi.DependsOn([]pulumi.Resource{logs}),
 		// Two clusters cannot have the name at the same time.
-		pulumi.DeleteBeforeReplace(true), pulumi.IgnoreChanges([]string{"finalSnapshotIdentifier"}))
+		pulumi.DeleteBeforeReplace(true), pulumi.IgnoreChanges(g.ignored()))
 	if err != nil {
-		return nil, fmt.Errorf("register the cluster: %w", err)
+		return nil, fmt.Errorf("register the cluster %s: %w", clusterName, err)
 	}
 	return cluster, nil
 }
@@ -114,7 +110,7 @@ func finalSnapshot(ctx *pulumi.Context, name string) pulumi.StringOutput {
 	if ctx.DryRun() {
 		return pulumi.UnsafeUnknownOutput(nil).ApplyT(func(any) string { return "" }).(pulumi.StringOutput)
 	}
-	return pulumi.String(name + "-final-" + time.Now().UTC().Format("20060102150405")).ToStringOutput()
+	return pulumi.String(name + "-" + time.Now().UTC().Format("20060102150405")).ToStringOutput()
 }
 
 // instances registers the writer and the readers. All have one of the two first promotion tiers, so
@@ -127,10 +123,10 @@ func finalSnapshot(ctx *pulumi.Context, name string) pulumi.StringOutput {
 // No instance names a zone: Aurora puts each where the cluster has fewest, and one that named a zone
 // would have to be replaced to leave it.
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Concepts.AuroraHighAvailability.html
-func (d *Data) instances(ctx *pulumi.Context, name string, args Args, cluster *rds.Cluster, parameters *rds.ParameterGroup) ([]pulumi.Resource, error) {
+func (d *Data) instances(ctx *pulumi.Context, name string, args Args, g generation, cluster *rds.Cluster, parameters *rds.ParameterGroup) ([]pulumi.Resource, error) {
 	var instances []pulumi.Resource
 	for i := range 1 + args.Config.Database.Readers {
-		instanceName := fmt.Sprintf("%s-instance-%d", name, i+1)
+		instanceName := g.instanceName(name, i+1)
 		instance, err := rds.NewClusterInstance(ctx, instanceName, &rds.ClusterInstanceArgs{
 			IdentifierPrefix:                   pulumi.String(instanceName + "-"),
 			ClusterIdentifier:                  cluster.ID(),

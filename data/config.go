@@ -54,6 +54,15 @@ type Database struct {
 	FinalSnapshot bool `json:"finalSnapshot"`
 	// InsightsDays is how long Performance Insights keeps its data: 7, months of 31 days, or 731.
 	InsightsDays int `json:"insightsDays"`
+	// Generation is the number of the present cluster, 1 to 99. A restore raises it by one: the new cluster is
+	// created next to the previous one and takes over from it.
+	Generation int `json:"generation"`
+	// RestoreFrom is what the cluster of a generation after the first is created from. It has no effect on a
+	// cluster that exists.
+	RestoreFrom Restore `json:"restoreFrom"`
+	// Previous is what happens to the cluster of the generation before, as the steps of a restore: kept, then
+	// retiring (it loses its protection), then retired (it is deleted). Empty with generation 1.
+	Previous Previous `json:"previous"`
 }
 
 // Proxy configures RDS Proxy, which pools the cluster's connections.
@@ -119,7 +128,7 @@ func Default() Config {
 		LogDays:            30,
 		Database: Database{
 			Version: "16.11", Name: "app", MinCapacity: 0.5, MaxCapacity: 4, PauseSeconds: 300,
-			BackupDays: 30, FinalSnapshot: true, InsightsDays: 7,
+			BackupDays: 30, FinalSnapshot: true, InsightsDays: 7, Generation: 1,
 		},
 		Proxy: Proxy{
 			Enabled: true, MaxConnectionsPercent: 90, MaxIdleConnectionsPercent: 50,
@@ -243,7 +252,7 @@ func (d Database) Validate() []config.FieldError {
 			MustBe: "7, a multiple of 31 up to 713, or 731",
 		})
 	}
-	return problems
+	return append(problems, d.generationProblems()...)
 }
 
 // The bounds of a Serverless v2 instance, in ACU. With a minimum of 0 it pauses.

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/didomi/serverless-api/internal/config"
@@ -127,6 +128,55 @@ func TestErrorsNameTheWrongValueAndTheAllowedOnes(t *testing.T) {
 			func(c *Config) { c.Bucket.AccessLogDays = -1 },
 			`data.bucket.accessLogDays is -1; must be an integer from 0 to 3650`,
 		},
+		"a restore of a stack's first cluster": {
+			func(c *Config) { c.Database.RestoreFrom.Time = "2026-12-02T10:00:00Z" },
+			`data.database.restoreFrom.time is "2026-12-02T10:00:00Z"; must be unset with generation 1: a restore creates the next generation's cluster next to the present one (docs/how-to/restore-the-database.md)`,
+		},
+		"a raised generation that forgets the source": {
+			func(c *Config) { c.Database.Generation = 2 },
+			`data.database.previous is not set; must be kept, then retiring, then retired (docs/how-to/restore-the-database.md): without it the cluster of generation 1 would be deleted`,
+		},
+		"a raised generation that would be empty": {
+			func(c *Config) { c.Database.Generation, c.Database.Previous = 2, Kept },
+			`data.database.restoreFrom is not set; must be an object with time or snapshot while previous is kept: otherwise generation 2 would be created empty`,
+		},
+		"a restore from two places": {
+			func(c *Config) {
+				*c = restored(Kept)
+				c.Database.RestoreFrom.Snapshot = "before-the-migration"
+			},
+			`data.database.restoreFrom is time and snapshot; must be one of the two`,
+		},
+		"a restore to a time from a deleted cluster": {
+			func(c *Config) {
+				*c = restored(Retired)
+				c.Database.RestoreFrom.Time = "2026-12-02T10:00:00Z"
+			},
+			`data.database.restoreFrom.time is "2026-12-02T10:00:00Z"; must be removed where previous is retired: the cluster of generation 1, its source, is deleted`,
+		},
+		"a restore to a time without a zone": {
+			func(c *Config) { *c = restored(Kept); c.Database.RestoreFrom.Time = "2026-12-02 10:00:00" },
+			`data.database.restoreFrom.time is "2026-12-02 10:00:00"; must be a time in RFC 3339, in quotes and whole seconds, such as "2026-12-02T10:00:00Z"`,
+		},
+		"a restore to a part of a second, which RDS does not know": {
+			func(c *Config) { *c = restored(Kept); c.Database.RestoreFrom.Time = "2026-12-02T10:00:00.5Z" },
+			`data.database.restoreFrom.time is "2026-12-02T10:00:00.5Z"; must be a time in RFC 3339, in quotes and whole seconds, such as "2026-12-02T10:00:00Z"`,
+		},
+		"a restore from no snapshot": {
+			func(c *Config) {
+				*c = restored(Kept)
+				c.Database.RestoreFrom = Restore{Snapshot: "arn:aws:rds:eu-west-1:123456789012:snapshot:of-an-instance"}
+			},
+			`data.database.restoreFrom.snapshot is "arn:aws:rds:eu-west-1:123456789012:snapshot:of-an-instance"; must be the name or the ARN of a cluster snapshot: letters, digits and hyphens, a letter first`,
+		},
+		"a generation before the first": {
+			func(c *Config) { c.Database.Generation = 0 },
+			`data.database.generation is 0; must be an integer from 1 to 99`,
+		},
+		"an unknown step of a restore": {
+			func(c *Config) { *c = restored(Kept); c.Database.Previous = "deleted" },
+			`data.database.previous is "deleted"; must be kept, then retiring, then retired (docs/how-to/restore-the-database.md): without it the cluster of generation 1 would be deleted`,
+		},
 		"a longer retention than ElastiCache's for snapshots": {
 			func(c *Config) { c.Cache.SnapshotDays = 36 },
 			`data.cache.snapshotDays is 36; must be an integer from 1 to 35`,
@@ -141,5 +191,27 @@ func TestErrorsNameTheWrongValueAndTheAllowedOnes(t *testing.T) {
 				t.Errorf("got %v\nwant %s", err, want)
 			}
 		})
+	}
+}
+
+func TestARestoreToTheFutureIsRejected(t *testing.T) {
+	c := restored(Kept)
+	c.Database.RestoreFrom.Time = "2999-01-01T00:00:00Z"
+	err := config.Check("data", c)
+	if err == nil || !strings.Contains(err.Error(), `data.database.restoreFrom.time is "2999-01-01T00:00:00Z"; must be in the past; it is 20`) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestSnapshotsOfAnyOriginAreAccepted(t *testing.T) {
+	for _, name := range []string{
+		"before-the-migration", "rds:didomi-prod-data-cluster-0a1b2c3d-2026-12-02-02-05", "awsbackup:job-0a1b2c3d",
+		"arn:aws:rds:eu-west-1:123456789012:cluster-snapshot:rds:didomi-prod-data-cluster-2-0a1b2c3d-2026-12-02-02-05",
+	} {
+		c := restored(Retired)
+		c.Database.RestoreFrom.Snapshot = name
+		if err := config.Check("data", c); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

@@ -370,7 +370,7 @@ func TestOnlyTheFunctionsUserCanLogInToTheCache(t *testing.T) {
 		for name, want := range map[string]map[string]any{
 			"data-cache-app": {
 				"userId": "data-cache-app", "userName": "app", "engine": "redis",
-				"accessString": "on ~item:* -@all +get +getrange +set +del +eval +evalsha +time +ping +cluster|slots +command +asking",
+				"accessString": "on ~item:* -@all +get +getrange +set +del +eval +evalsha +time +ping +scan +cluster|slots +command +asking",
 				"passwords":    []any{mocks.GeneratedPassword},
 			},
 			"data-cache-default": {

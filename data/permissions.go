@@ -60,7 +60,21 @@ func databasePermissions(s policy.Scope) []policy.Statement {
 		Resources: append(
 			s.Named(componentName, "rds", "cluster:", "cluster-pg:", "cluster-snapshot:", "db:", "pg:", "subgrp:"),
 			s.ARNs("rds", "og:default:aurora-postgresql-*")...),
-	}}
+	}, restorePermissions(s)}
+}
+
+// restorePermissions create a cluster from the backups of the stack's clusters, and from snapshots that have the
+// component's name: automated ones, which RDS names after the cluster, and those that were created or copied under
+// such a name. RDS authorizes a restore on the new cluster, its source and what the new cluster uses.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html
+func restorePermissions(s policy.Scope) policy.Statement {
+	return policy.Statement{
+		Sid:     "Restore",
+		Actions: []string{"rds:RestoreDBClusterFromSnapshot", "rds:RestoreDBClusterToPointInTime"},
+		Resources: append(
+			s.Named(componentName, "rds", "cluster:", "cluster-pg:", "cluster-snapshot:", "cluster-snapshot:rds:", "subgrp:"),
+			s.ARNs("rds", "og:default:aurora-postgresql-*")...),
+	}
 }
 
 // proxyPermissions are by the tag: AWS assigns the ids of proxies. A proxy's target group is created with it

@@ -19,11 +19,13 @@ import (
 type apiConfig struct {
 	AWS      aws.Config
 	Database environment.Database
-	Redis    redisConfig
+	Redis    environment.Redis
 	Bucket   string
 	Cache    cache.Config
-	Memory   int64  // of the function, in bytes; 0 if unknown
-	Function string // the function's name
+	// Generation is that of the database which the function connects to; empty: the first, or it is behind a proxy.
+	Generation string
+	Memory     int64  // of the function, in bytes; 0 if unknown
+	Function   string // the function's name
 	// Namespace is that of the metrics; empty: the function writes none.
 	Namespace string
 	Version   string
@@ -33,31 +35,21 @@ type apiConfig struct {
 	StreamMax int64
 }
 
-type redisConfig struct {
-	Address string
-	Secret  string // ARN; empty: no login
-	TLS     bool
-	Cluster bool
-}
-
 // readAPI reads the environment of the handler "api". Its error lists every missing or invalid variable.
 func readAPI(lookup func(string) string, log *slog.Logger) (apiConfig, error) {
 	env := environment.New(lookup)
 	config := apiConfig{
 		AWS:      env.AWSConfig(log),
 		Database: env.Database(),
-		Redis: redisConfig{
-			Address: env.Address(contract.RedisAddress),
-			Secret:  lookup(contract.RedisSecret),
-			TLS:     env.OneOf(contract.RedisTLS, "true", "false") == "true",
-			Cluster: env.OneOf(contract.RedisCluster, "true", "false") == "true",
-		},
-		Bucket: env.Required(contract.Bucket, "the name of the bucket with the files"),
+		Redis:    env.Redis(),
+		Bucket:   env.Required(contract.Bucket, "the name of the bucket with the files"),
 		Cache: cache.Config{
 			Fresh:    env.Duration(contract.CacheTTL, time.Millisecond),
 			Stale:    env.Duration(contract.StaleTTL, 0),
 			Negative: env.Duration(contract.NegativeTTL, 0),
 		},
+		Generation: lookup(contract.CacheGeneration),
+
 		Memory:    env.Megabytes("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"),
 		Function:  lookup("AWS_LAMBDA_FUNCTION_NAME"),
 		Namespace: lookup(contract.MetricsNamespace),

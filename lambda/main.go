@@ -60,7 +60,7 @@ func build(env func(string) string, log *slog.Logger) (program.Program, error) {
 	redis := cache.NewBreaker(openRedis(config.Redis, secretCache))
 	bucket := files.New(config.Bucket, func() files.Client { return files.Connect(awsConfig) })
 	h := &handler.Handler{
-		Items: preconnectingItems{cache.NewItems(database, cache.New(redis, config.Cache, meter.FailureLogger(log, telemetry.CacheFailures))), database},
+		Items: preconnectingItems{cache.NewItems(database, cache.New(redis, config.Cache, meter.FailureLogger(log, telemetry.CacheFailures)), config.Generation), database},
 		Files: bucket,
 		Health: handler.NewHealthChecker(map[string]func(context.Context) error{
 			"database": items.Ping, "cache": redis.Ping, "files": bucket.Ping,
@@ -115,7 +115,7 @@ func openStore(db environment.Database, secretCache *secrets.Cache) *store.Store
 	})
 }
 
-func openRedis(redis redisConfig, secretCache *secrets.Cache) *cache.Redis {
+func openRedis(redis environment.Redis, secretCache *secrets.Cache) *cache.Redis {
 	config := cache.RedisConfig{Address: redis.Address, Cluster: redis.Cluster, TLS: redis.TLS, Conns: maxConns, MaxIdle: maxIdle}
 	if redis.Secret != "" {
 		config.Credentials = func(ctx context.Context) (secrets.Credentials, error) { return secretCache.Get(ctx, redis.Secret) }

@@ -70,7 +70,13 @@ type Database struct {
 	// ProxyTarget identifies the cluster behind the proxy: whenever it is another one, the migration
 	// waits for the proxy's capacity.
 	ProxyTarget pulumi.StringInput
+	// Generation is the number of the database; after the first one it is restored.
+	Generation int
 }
+
+// restoredBehindProxy is whether the database was restored, at the address that the one before it had: the
+// functions' environment is the same, and so are their keys in the cache.
+func (d Database) restoredBehindProxy() bool { return d.Proxied && d.Generation > 1 }
 
 // Cache is how functions reach the cache; api.Cache has the same fields, and those that only monitoring needs.
 type Cache struct {

@@ -51,8 +51,10 @@ type Functions struct {
 	// Alarms are on the functions that no request waits for.
 	Alarms []component.Alarm
 
-	migrated *lambda.Invocation
-	// ready is what must be complete before a new version runs: the migration, and the password of the cache's user.
+	migrating *lambda.Function
+	migrated  *lambda.Invocation
+	// ready is what must be complete before a new version runs: the migration, the password of the cache's user, and the
+	// purge after a restore.
 	ready []pulumi.Resource
 }
 
@@ -64,6 +66,9 @@ func New(ctx *pulumi.Context, a Args) (Functions, error) {
 		if err := d.create(ctx, a, &f); err != nil {
 			return Functions{}, err
 		}
+	}
+	if err := purgeCache(ctx, a, &f); err != nil {
+		return Functions{}, err
 	}
 	provisioned, err := provisionConcurrency(ctx, a, f.API, f.ready)
 	if err != nil {

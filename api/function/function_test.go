@@ -345,3 +345,77 @@ func TestWithoutAProxyNothingWaitsForOne(t *testing.T) {
 		}
 	}
 }
+
+// restoredArgs are those of a stack whose database was restored.
+func restoredArgs(proxied bool) Args {
+	args := full()
+	args.Database.Generation, args.Database.Proxied = 2, proxied
+	return args
+}
+
+func TestTheCacheIsPurgedOnceForARestoredDatabaseBehindTheProxy(t *testing.T) {
+	r := build(t, restoredArgs(true))
+	purged := r.Find(t, "aws:lambda/invocation:Invocation", testName+"-cache-purged")
+	want := map[string]any{
+		"functionName": testName + "-migrate", "input": `{"step":"purge"}`, "lifecycleScope": "CREATE_ONLY",
+		"triggers": map[string]any{"target": "arn:proxy cluster-1"},
+	}
+	if !reflect.DeepEqual(purged.Inputs, want) {
+		t.Errorf("%v, want %v: a qualifier would repeat it for every version", purged.Inputs, want)
+	}
+	for _, before := range []string{"-migrated", "-cache-user-set"} {
+		if !purged.DependsOn(testName + before) {
+			t.Errorf("it does not follow %s", before)
+		}
+	}
+	if alias := r.Find(t, "aws:lambda/alias:Alias", testName+"-live"); !alias.DependsOn(purged.Name) {
+		t.Errorf("the alias moves before it, after %v", alias.Options.DependsOn)
+	}
+	variables := r.Find(t, "aws:lambda/function:Function", testName+"-migrate").Inputs["environment"].(map[string]any)["variables"].(map[string]any)
+	if variables["REDIS_ADDR"] != "cache.host:6379" || variables["REDIS_SECRET_ARN"] != "arn:cache" || variables["REDIS_TLS"] != "true" || variables["REDIS_CLUSTER"] != "true" {
+		t.Errorf("the migrating function has no address of the cache: %v", variables)
+	}
+	for _, s := range mocks.Statements(t, r.Find(t, "aws:iam/rolePolicy:RolePolicy", testName+"-migrate-rights").Inputs["policy"]) {
+		if s.Sid == "ReadSecrets" && !slices.Equal(s.Resource, []string{"arn:master", "arn:app", "arn:cache"}) {
+			t.Errorf("it reads the secrets %v", s.Resource)
+		}
+	}
+}
+
+func TestARestoreBehindTheProxyLeavesTheServingFunctionAsItIs(t *testing.T) {
+	before := build(t, full()).Find(t, "aws:lambda/function:Function", testName+"-function")
+	after := build(t, restoredArgs(true)).Find(t, "aws:lambda/function:Function", testName+"-function")
+	if !reflect.DeepEqual(before.Inputs["environment"], after.Inputs["environment"]) {
+		t.Errorf("its environment becomes %v, which would be another version with keys of its own", after.Inputs["environment"])
+	}
+}
+
+func TestWithoutAProxyARestoredDatabaseHasItsOwnEntriesInTheCache(t *testing.T) {
+	r := build(t, restoredArgs(false))
+	variables := r.Find(t, "aws:lambda/function:Function", testName+"-function").Inputs["environment"].(map[string]any)["variables"].(map[string]any)
+	if variables["CACHE_GENERATION"] != "g2" {
+		t.Errorf("CACHE_GENERATION is %v, want g2", variables["CACHE_GENERATION"])
+	}
+	for _, invocation := range r.OfType("aws:lambda/invocation:Invocation") {
+		if strings.HasSuffix(invocation.Name, "-cache-purged") {
+			t.Error("the cache is purged too: the former version would fill it again")
+		}
+	}
+}
+
+func TestAFirstDatabaseNeedsNoPurge(t *testing.T) {
+	for _, proxied := range []bool{true, false} {
+		args := restoredArgs(proxied)
+		args.Database.Generation = 1
+		r := build(t, args)
+		for _, invocation := range r.OfType("aws:lambda/invocation:Invocation") {
+			if strings.HasSuffix(invocation.Name, "-cache-purged") {
+				t.Errorf("proxied %v: %s", proxied, invocation.Name)
+			}
+		}
+		variables := r.Find(t, "aws:lambda/function:Function", testName+"-function").Inputs["environment"].(map[string]any)["variables"].(map[string]any)
+		if value, set := variables["CACHE_GENERATION"]; set {
+			t.Errorf("proxied %v: CACHE_GENERATION is %v", proxied, value)
+		}
+	}
+}

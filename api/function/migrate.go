@@ -3,6 +3,7 @@ package function
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -26,7 +27,11 @@ func createMigrating(ctx *pulumi.Context, a Args, f *Functions) error {
 	if a.Query != nil {
 		environment[contract.DBQueryUser] = pulumi.String(a.Query.User)
 	}
-	function, _, err := f.newFunction(ctx, a, spec{
+	if a.Database.restoredBehindProxy() {
+		maps.Copy(environment, a.cacheEnvironment())
+	}
+	var err error
+	f.migrating, _, err = f.newFunction(ctx, a, spec{
 		suffix: contract.HandlerMigrate, description: "Migrates the database at deploy",
 		memoryMB: 256, timeoutSeconds: migrateTimeoutSeconds,
 		environment: environment, permissions: a.migratePermissions(),
@@ -34,11 +39,11 @@ func createMigrating(ctx *pulumi.Context, a Args, f *Functions) error {
 	if err != nil {
 		return err
 	}
-	available, err := awaitProxy(ctx, a, function)
+	available, err := awaitProxy(ctx, a, f.migrating)
 	if err != nil {
 		return err
 	}
-	f.migrated, err = runMigration(ctx, a, function, available)
+	f.migrated, err = runMigration(ctx, a, f.migrating, available)
 	f.ready = append(f.ready, f.migrated)
 	return err
 }
@@ -105,12 +110,12 @@ func awaitProxy(ctx *pulumi.Context, a Args, migrate *lambda.Function) ([]pulumi
 // migratePermissions are what the migrating function may do: read both database secrets and set the
 // application user's.
 func (a Args) migratePermissions() []policy.Statement {
+	read := []pulumi.StringInput{a.Database.MasterSecretARN, a.Database.AppSecretARN}
+	if a.Database.restoredBehindProxy() {
+		read = append(read, a.Cache.SecretARN)
+	}
 	return []policy.Statement{
-		{
-			Sid:       "ReadSecrets",
-			Actions:   []string{"secretsmanager:GetSecretValue"},
-			Resources: []pulumi.StringInput{a.Database.MasterSecretARN, a.Database.AppSecretARN},
-		},
+		{Sid: "ReadSecrets", Actions: []string{"secretsmanager:GetSecretValue"}, Resources: read},
 		{
 			Sid:       "SetApplicationSecret",
 			Actions:   []string{"secretsmanager:PutSecretValue"},

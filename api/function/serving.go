@@ -1,6 +1,7 @@
 package function
 
 import (
+	"maps"
 	"strconv"
 
 	"github.com/didomi/serverless-api/internal/policy"
@@ -17,16 +18,17 @@ var serving = declaration{suffix: servingSuffix, create: createServing}
 func createServing(ctx *pulumi.Context, a Args, f *Functions) (err error) {
 	c := a.Settings
 	environment := a.databaseEnvironment()
-	environment[contract.RedisAddress] = a.Cache.Address
-	environment[contract.RedisSecret] = a.Cache.SecretARN
-	environment[contract.RedisTLS] = pulumi.String("true")
-	environment[contract.RedisCluster] = pulumi.String("true")
+	maps.Copy(environment, a.cacheEnvironment())
 	environment[contract.Bucket] = a.Bucket.Name
 	environment[contract.CacheTTL] = pulumi.String(c.CacheTTL)
 	environment[contract.StaleTTL] = pulumi.String(c.StaleTTL)
 	environment[contract.NegativeTTL] = pulumi.String(c.NegativeTTL)
 	environment[contract.StreamMaxMB] = pulumi.String(strconv.Itoa(c.StreamMaxMB))
 	environment[contract.MetricsNamespace] = pulumi.String(a.Project + "/function")
+	if a.Database.Generation > 1 && !a.Database.Proxied {
+		// Without a proxy, versions of the function use different databases while the alias moves, so each has its own entries.
+		environment[contract.CacheGeneration] = pulumi.Sprintf("g%d", a.Database.Generation)
+	}
 	if c.CORSOrigins != "" {
 		environment[contract.CORSOrigins] = pulumi.String(c.CORSOrigins)
 	}
@@ -49,6 +51,16 @@ func (a Args) databaseEnvironment() pulumi.StringMap {
 		contract.DBName:    a.Database.Name,
 		contract.DBSecret:  a.Database.AppSecretARN,
 		contract.DBSSLMode: pulumi.String("verify-full"),
+	}
+}
+
+// cacheEnvironment is the variables of every function that uses the cache.
+func (a Args) cacheEnvironment() pulumi.StringMap {
+	return pulumi.StringMap{
+		contract.RedisAddress: a.Cache.Address,
+		contract.RedisSecret:  a.Cache.SecretARN,
+		contract.RedisTLS:     pulumi.String("true"),
+		contract.RedisCluster: pulumi.String("true"),
 	}
 }
 

@@ -1,6 +1,9 @@
 package cache
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // NewLease returns the tag of a new lease.
 func NewLease() []byte { return newTag(lease) }
@@ -23,3 +26,8 @@ const MarkTime = markTTL
 
 // CommandTimeout is how long the Redis client waits for a response.
 const CommandTimeout = commandTimeout
+
+// PurgeKeys is Purge for the keys that match a pattern.
+func (r *Redis) PurgeKeys(ctx context.Context, pattern string) (int, error) {
+	return r.purgeKeys(ctx, pattern)
+}

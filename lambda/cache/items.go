@@ -23,16 +23,18 @@ type ItemStore interface {
 type Items struct {
 	source ItemStore
 	cache  *Cache
+	prefix string // of the keys
 }
 
-// NewItems returns Items of source with a cache.
-func NewItems(source ItemStore, cache *Cache) *Items {
-	return &Items{source: source, cache: cache}
+// NewItems returns Items of source with a cache. Sources with different items have different generations, since they share
+// no entry; the first one has none.
+func NewItems(source ItemStore, cache *Cache, generation string) *Items {
+	return &Items{source: source, cache: cache, prefix: keyPrefix(generation)}
 }
 
 // Get returns an item and where it came from. A missing item is an error of kind NotFound, which may be cached too.
 func (i *Items) Get(ctx context.Context, id string) (store.Item, Status, error) {
-	result, err := i.cache.Get(ctx, itemKey(id), func(ctx context.Context) ([]byte, bool, error) {
+	result, err := i.cache.Get(ctx, i.key(id), func(ctx context.Context) ([]byte, bool, error) {
 		item, err := i.source.Get(ctx, id)
 		if fault.KindOf(err) == fault.NotFound && err != nil {
 			return nil, false, nil
@@ -56,7 +58,7 @@ func (i *Items) List(ctx context.Context, after string, limit, maxBytes int) (st
 
 // Put writes an item and reports whether it is new.
 func (i *Items) Put(ctx context.Context, id string, body json.RawMessage, condition store.Condition) (item store.Item, created bool, err error) {
-	i.cache.Write(ctx, itemKey(id), func(ctx context.Context) Outcome {
+	i.cache.Write(ctx, i.key(id), func(ctx context.Context) Outcome {
 		item, created, err = i.source.Put(ctx, id, body, condition)
 		return outcomeOf(err)
 	})
@@ -65,7 +67,7 @@ func (i *Items) Put(ctx context.Context, id string, body json.RawMessage, condit
 
 // Delete removes an item.
 func (i *Items) Delete(ctx context.Context, id string, condition store.Condition) (err error) {
-	i.cache.Write(ctx, itemKey(id), func(ctx context.Context) Outcome {
+	i.cache.Write(ctx, i.key(id), func(ctx context.Context) Outcome {
 		err = i.source.Delete(ctx, id, condition)
 		return outcomeOf(err)
 	})
@@ -87,8 +89,16 @@ func outcomeOf(err error) Outcome {
 	}
 }
 
-// itemKey contains the version of the encoding below, and a hash tag, so that a cluster has all keys of an item on one node.
-func itemKey(id string) string { return "item:1:{" + id + "}" }
+// keyPrefix contains the version of the encoding below and the generation, if there is one.
+func keyPrefix(generation string) string {
+	if generation == "" {
+		return "item:1:"
+	}
+	return "item:1:" + generation + ":"
+}
+
+// key has the id as its hash tag, so that a cluster has all keys of an item on one node.
+func (i *Items) key(id string) string { return i.prefix + "{" + id + "}" }
 
 // encodeItem encodes time (8 bytes, microseconds), length of the revision (1 byte), revision and body.
 func encodeItem(item store.Item) []byte {

@@ -169,7 +169,7 @@ func (f *fleet) environment(d testservices.Database, cluster bool, address strin
 	config.Port, _ = strconv.Atoi(port)
 	items := store.Open(config)
 	f.t.Cleanup(func() { items.Close(); _ = server.Close() })
-	return cache.NewItems(items, cache.New(cache.NewBreaker(server), short, slog.New(slog.DiscardHandler)))
+	return cache.NewItems(items, cache.New(cache.NewBreaker(server), short, slog.New(slog.DiscardHandler)), "")
 }
 
 // conditions of writes: most of those that fail put back into the cache what

@@ -24,7 +24,7 @@ import (
 
 func newItems(t *testing.T, source cache.ItemStore, cluster bool) *cache.Items {
 	redis := cache.NewBreaker(testservices.Redis(t, cluster))
-	return cache.NewItems(source, cache.New(redis, short, slog.New(slog.DiscardHandler)))
+	return cache.NewItems(source, cache.New(redis, short, slog.New(slog.DiscardHandler)), "")
 }
 
 // One writer increments an item while others read it in other execution environments, all
@@ -92,7 +92,7 @@ func (f itemStore) Put(context.Context, string, json.RawMessage, store.Condition
 func (f itemStore) Delete(context.Context, string, store.Condition) error { return f("delete") }
 
 func TestACachedItemEqualsTheStoredOne(t *testing.T) {
-	items := cache.NewItems(itemStore(func(string) error { return nil }), newCache(t, long))
+	items := cache.NewItems(itemStore(func(string) error { return nil }), newCache(t, long), "")
 	id := strconv.FormatUint(rand.Uint64(), 36)
 	first, status, err := items.Get(t.Context(), id)
 	works(t, err)
@@ -130,7 +130,7 @@ func TestAFailedWrite(t *testing.T) {
 					return test.err
 				}
 				return nil
-			}), newCache(t, long))
+			}), newCache(t, long), "")
 			id := strconv.FormatUint(rand.Uint64(), 36)
 			_, _, err := items.Get(t.Context(), id)
 			works(t, err)
@@ -141,5 +141,22 @@ func TestAFailedWrite(t *testing.T) {
 			works(t, err)
 			is(t, "status", test.want, status)
 		})
+	}
+}
+
+// Two versions of the function with two databases, as while a stack without a proxy is restored.
+func TestGenerationsShareNoEntry(t *testing.T) {
+	id := strconv.FormatUint(rand.Uint64(), 36)
+	shared := newCache(t, long)
+	of := func(generation string) *cache.Items {
+		return cache.NewItems(itemStore(func(string) error { return nil }), shared, generation)
+	}
+	for _, step := range []struct {
+		generation string
+		want       cache.Status
+	}{{"", cache.Miss}, {"", cache.Hit}, {"g2", cache.Miss}, {"g2", cache.Hit}, {"", cache.Hit}, {"g3", cache.Miss}} {
+		_, status, err := of(step.generation).Get(t.Context(), id)
+		works(t, err)
+		is(t, "the status of generation "+step.generation, step.want, status)
 	}
 }

@@ -49,7 +49,7 @@ func (p pooled) environment(server cache.Store, borrow time.Duration) (*cache.It
 	config.Port, _ = strconv.Atoi(port)
 	items := store.Open(config)
 	p.t.Cleanup(items.Close)
-	return cache.NewItems(items, cache.New(server, long, slog.New(slog.DiscardHandler))), proxy
+	return cache.NewItems(items, cache.New(server, long, slog.New(slog.DiscardHandler)), ""), proxy
 }
 
 // admin runs a function as the administrator.

@@ -48,7 +48,7 @@ func TestAnEntryThatTheDatabaseDisprovedIsNotRestored(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			items, id := cache.NewItems(source, newCache(t, long)), newKey()
+			items, id := cache.NewItems(source, newCache(t, long), ""), newKey()
 			works(t, put(id, store.Condition{}))
 			cached, _, err := items.Get(ctx, id)
 			works(t, err)

@@ -20,6 +20,7 @@ const LiveAlias = "live"
 // Environment variables of the functions; docs/reference/environment-variables.md says what each means.
 const (
 	Bucket           = "BUCKET"
+	CacheGeneration  = "CACHE_GENERATION"
 	CacheTTL         = "CACHE_TTL"
 	CORSOrigins      = "CORS_ORIGINS"
 	DBHost           = "DB_HOST"

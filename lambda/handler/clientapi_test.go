@@ -268,7 +268,7 @@ func newClientAPI(t *testing.T, streamMax int64) *clientAPI {
 	s3 := httptest.NewServer(a.s3)
 	t.Cleanup(s3.Close)
 	config := aws.Config{Region: "eu-west-1", BaseEndpoint: &s3.URL, Credentials: credentials.NewStaticCredentialsProvider("key", "secret", "")}
-	a.items = cache.NewItems(testservices.NewDatabase(t).Store(t), cache.New(testservices.Redis(t, false), cache.Config{Fresh: time.Minute, Stale: time.Minute, Negative: time.Second}, log))
+	a.items = cache.NewItems(testservices.NewDatabase(t).Store(t), cache.New(testservices.Redis(t, false), cache.Config{Fresh: time.Minute, Stale: time.Minute, Negative: time.Second}, log), "")
 	h := &handler.Handler{Items: a.items, Files: files.New("bucket", func() files.Client { return files.Connect(config) }), Log: log, StreamMax: streamMax}
 	a.api = &way{server: platform{h}, faults: map[string][]wayFault{}}
 	server := httptest.NewServer(a.api)

@@ -122,7 +122,7 @@ func TestAwaitFailsAtOnceIfWaitingCannotHelp(t *testing.T) {
 		want  string
 	}{
 		"with a wrong password": {migrate.Event{Step: "await"}, "the master user"},
-		"for an unknown step":   {migrate.Event{Step: "wait"}, `step "wait": must be empty, which migrates, or "await"`},
+		"for an unknown step":   {migrate.Event{Step: "wait"}, `step "wait": must be empty, which migrates, "await" or "purge"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d.Secrets.Set(testservices.MasterSecret, secrets.Credentials{Username: "nobody", Password: "hunter2"})

@@ -19,6 +19,14 @@ type Migration struct {
 	Database     postgres.Database
 	QueryUser    string // of operators' queries; empty: there is none
 	Log          *slog.Logger
+	// Cache is what the step "purge" empties; nil: there is none.
+	Cache Purger
+}
+
+// Purger is a cache whose entries can be deleted.
+type Purger interface {
+	// Purge deletes every entry and returns how many keys it visited.
+	Purge(ctx context.Context) (int, error)
 }
 
 // Event is the event of an invocation; without a step it migrates.
@@ -26,8 +34,12 @@ type Event struct {
 	Step string `json:"step"`
 }
 
-// awaitStep is the step that waits until the database is available.
-const awaitStep = "await"
+const (
+	// awaitStep is the step that waits until the database is available.
+	awaitStep = "await"
+	// purgeStep is the step that empties the cache after the database was restored.
+	purgeStep = "purge"
+)
 
 // Handle runs the step of the event.
 func (m Migration) Handle(ctx context.Context, event Event) (any, error) {
@@ -36,8 +48,10 @@ func (m Migration) Handle(ctx context.Context, event Event) (any, error) {
 		return m.Run(ctx)
 	case awaitStep:
 		return m.Await(ctx)
+	case purgeStep:
+		return m.Purge(ctx)
 	}
-	return nil, fmt.Errorf("step %q: must be empty, which migrates, or %q", event.Step, awaitStep)
+	return nil, fmt.Errorf("step %q: must be empty, which migrates, %q or %q", event.Step, awaitStep, purgeStep)
 }
 
 // Result is the result of a migration.

@@ -19,7 +19,8 @@ type databaseConfig struct {
 	AWS          aws.Config
 	Database     environment.Database
 	MasterSecret string
-	QueryUser    string // of the handler "migrate"; empty: there is none
+	QueryUser    string             // of the handler "migrate"; empty: there is none
+	Redis        *environment.Redis // of "migrate", where the stack's database was restored; nil: not set
 }
 
 // cacheUserConfig is the configuration of the handler "cache-user".
@@ -52,6 +53,10 @@ func readAuthorizer(lookup func(string) string, log *slog.Logger) (*authorize.Ha
 func readDatabase(lookup func(string) string, log *slog.Logger) (databaseConfig, error) {
 	env := environment.New(lookup)
 	config := databaseConfig{AWS: env.AWSConfig(log), Database: env.Database(), MasterSecret: env.MasterSecret(), QueryUser: lookup(contract.DBQueryUser)}
+	if lookup(contract.RedisAddress) != "" {
+		redis := env.Redis()
+		config.Redis = &redis
+	}
 	return config, env.Err()
 }
 

@@ -18,12 +18,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/elasticache"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"github.com/didomi/serverless-api/lambda/cache"
 	"github.com/didomi/serverless-api/lambda/cache/access"
 	"github.com/didomi/serverless-api/lambda/contract"
+	"github.com/didomi/serverless-api/lambda/environment"
 	"github.com/didomi/serverless-api/lambda/migrate"
 	"github.com/didomi/serverless-api/lambda/program"
 	"github.com/didomi/serverless-api/lambda/rotate"
 	"github.com/didomi/serverless-api/lambda/runtimeapi"
+	"github.com/didomi/serverless-api/lambda/secrets"
 )
 
 func main() { program.Run(build) }
@@ -61,7 +64,24 @@ func buildMigrate(env func(string) string, log *slog.Logger) (program.Program, e
 		QueryUser:    config.QueryUser,
 		Log:          log,
 	}
+	if config.Redis != nil {
+		migration.Cache = openCache(*config.Redis, migration.Secrets)
+	}
 	return program.Program{Handler: asJSON(migration.Handle)}, nil
+}
+
+// purgeConns is how many connections a purge opens to each node of the cache.
+const purgeConns = 16
+
+// openCache returns the cache; the first command connects. Each login reads the secret, which may have changed since the last one.
+func openCache(redis environment.Redis, api secrets.API) *cache.Redis {
+	config := cache.RedisConfig{Address: redis.Address, Cluster: redis.Cluster, TLS: redis.TLS, Conns: purgeConns}
+	if redis.Secret != "" {
+		config.Credentials = func(ctx context.Context) (secrets.Credentials, error) {
+			return secrets.New(func() secrets.API { return api }).Get(ctx, redis.Secret)
+		}
+	}
+	return cache.OpenRedis(config)
 }
 
 // pollInterval is the time between two checks during a rotation: whether ElastiCache has changed its user,

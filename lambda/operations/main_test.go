@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/didomi/serverless-api/lambda/environment"
 	"github.com/didomi/serverless-api/lambda/internal/testservices"
 )
 
@@ -32,6 +33,23 @@ func TestMigrateAndRotateReadTheDatabaseAndItsMasterUser(t *testing.T) {
 	}
 	_, err = readDatabase(lookup(nil), nil)
 	if err == nil || strings.Count(err.Error(), ", must be ") != 8 {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestMigrateReadsTheCacheWhereItIsSet(t *testing.T) {
+	config, err := readDatabase(lookup(complete()), nil)
+	if err != nil || config.Redis != nil {
+		t.Errorf("got %+v, %v, want none", config.Redis, err)
+	}
+	env := complete()
+	env["REDIS_ADDR"], env["REDIS_SECRET_ARN"] = "cache.example:6379", "arn:cache"
+	config, err = readDatabase(lookup(env), nil)
+	if err != nil || *config.Redis != (environment.Redis{Address: "cache.example:6379", Secret: "arn:cache", TLS: true, Cluster: true}) {
+		t.Errorf("got %+v, %v", config.Redis, err)
+	}
+	env["REDIS_ADDR"] = "cache.example"
+	if _, err = readDatabase(lookup(env), nil); err == nil || !strings.Contains(err.Error(), "REDIS_ADDR") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -41,6 +41,12 @@ var durabilityJudges = map[string]func(*graph.Graph, *report, *graph.Resource){
 // restorable are types that need no protection of Pulumi's: AWS can restore them for a while.
 var restorable = map[string]bool{types.Secret: true}
 
+// retiring is whether the stack's configuration has removed the protection of a cluster that a restore replaced
+// (docs/how-to/restore-the-database.md). It must still leave a snapshot.
+func retiring(r *graph.Resource) bool {
+	return r.Type == types.Cluster && r.Text("tags", "retiring") == "true" && !r.True("skipFinalSnapshot")
+}
+
 // durability requires that a destroy loses no data unless an operator first changes a setting.
 func durability(g *graph.Graph) report {
 	var p report
@@ -48,6 +54,10 @@ func durability(g *graph.Graph) report {
 		r := &g.Resources[i]
 		judge, ok := durabilityJudges[r.Type]
 		if !ok {
+			continue
+		}
+		if retiring(r) {
+			p.fact("%s %s is being retired: another cluster has its data", r.Type, r.Name)
 			continue
 		}
 		judge(g, &p, r)

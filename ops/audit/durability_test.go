@@ -17,6 +17,16 @@ func TestADestroyLosesNoDataByItself(t *testing.T) {
 		"a cluster that AWS deletes": {func(s stack) { s.set(types.Cluster, "", "deletionProtection", false) }, []string{
 			"data-cluster: can be deleted by any caller with the permission",
 		}},
+		"a cluster that is being retired": {func(s stack) {
+			cluster := s.one(types.Cluster, "")
+			cluster.Protect = false
+			s.set(types.Cluster, "", "deletionProtection", false)
+			s.set(types.Cluster, "", "tags", map[string]any{"retiring": "true"})
+		}, nil},
+		"a cluster that is being retired without a last snapshot": {func(s stack) {
+			s.set(types.Cluster, "", "tags", map[string]any{"retiring": "true"})
+			s.set(types.Cluster, "", "skipFinalSnapshot", true)
+		}, []string{"data-cluster: leaves no snapshot when it is deleted"}},
 		"a cluster without a last snapshot": {func(s stack) { s.set(types.Cluster, "", "skipFinalSnapshot", true) }, []string{
 			"data-cluster: leaves no snapshot when it is deleted",
 		}},

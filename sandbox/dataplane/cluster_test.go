@@ -114,6 +114,30 @@ func TestClusterAndProxy(t *testing.T) {
 		_, err = app.Exec(t.Context(), "DELETE FROM t")
 		checkError(t, err, "42501", "permission denied")
 	})
+	t.Run("a proxy that loses its target ends the sessions with it", func(t *testing.T) {
+		moved := proxy("moved")
+		addr, err := servers.EnsureProxy(t.Context(), moved)
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn, err := dial(t, authority, addr, spec.MasterUser, spec.MasterPassword, "app db", "verify-full")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := servers.EnsureProxy(t.Context(), moved); err != nil || conn.Ping(t.Context()) != nil {
+			t.Fatalf("a session ends although the target is the same, %v", err)
+		}
+		moved.Cluster = ""
+		if _, err := servers.EnsureProxy(t.Context(), moved); err != nil {
+			t.Fatal(err)
+		}
+		if err := conn.Ping(t.Context()); err == nil {
+			t.Error("the session reads the former target")
+		}
+		if err := servers.RemoveProxy(t.Context(), moved.Name); err != nil {
+			t.Fatal(err)
+		}
+	})
 	t.Run("a proxy authenticates against its secrets, whatever the password in the database", func(t *testing.T) {
 		_, err := dial(t, authority, late, "stranger", "one", "app db", "verify-full")
 		checkError(t, err, "28000", "no credentials for the role stranger")

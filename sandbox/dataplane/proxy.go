@@ -35,7 +35,11 @@ func (s *Servers) EnsureProxy(_ context.Context, spec Proxy) (netip.AddrPort, er
 			return netip.AddrPort{}, fmt.Errorf("serve proxy %s: %w", spec.Name, err)
 		}
 	}
+	former := p.spec.Cluster
 	p.spec = spec
+	if spec.Cluster != former {
+		p.tlsProxy.drop() // a proxy has connections to its target alone
+	}
 	return p.tlsProxy.addr(), nil
 }
 

@@ -134,6 +134,7 @@ func TestEndToEnd(t *testing.T) {
 		after = len(authorizationLog(t))
 	})
 	step("a stack adds a zone in place and cannot remove one", func(t *testing.T) { checkZones(t, dev) })
+	step("the database is restored to a second before a mistake, and the former cluster retired", func(t *testing.T) { checkRestore(t, dev) })
 	step("every permission of the roles was used, including a destroy, or has an accepted reason", func(t *testing.T) {
 		state := destroyStack(t, dev)
 		done := authorizationLog(t)

@@ -16,6 +16,7 @@ var Commands = []string{
 	"eval", "evalsha", // compare-and-swap, marks
 	"time",          // the expiry of marks, by the clock that all writers share
 	"ping",          // the health check
+	"scan",          // the keys to purge after the database was restored
 	"cluster|slots", // the client looks up which shard has which keys,
 	"command",       // where a command's key is,
 	"asking",        // and follows keys that move while shards are added
