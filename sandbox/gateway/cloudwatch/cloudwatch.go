@@ -49,7 +49,7 @@ func New(a *call.Account, store *metrics.Store, measured func([]metrics.Datum)) 
 			"POST " + Path + "PutCompositeAlarm":   call.Bounded(bounds["PutCompositeAlarm"], rejectInvalidAlarm(compositeAlarmRules, call.After(storeMembers(compositeKey, compositeMembers...)))),
 			"POST " + Path + "ListDashboards":      call.After(listDashboards),
 			"POST " + Path + "PutDashboard":        call.Bounded(bounds["PutDashboard"], limitWidgets((*call.Exchange).Forward)),
-			"POST " + Path + "PutMetricAlarm":      call.Bounded(bounds["PutMetricAlarm"], rejectInvalidAlarm(metricAlarmRules, call.After(storeMembers(alarmKey, append([]string{"Statistic"}, alarmMembers...)...)))),
+			"POST " + Path + "PutMetricAlarm":      call.Bounded(bounds["PutMetricAlarm"], rejectInvalidAlarm(metricAlarmRules, call.After(storeMembers(alarmKey, append([]string{"Statistic", "Period"}, alarmMembers...)...)))),
 			"POST " + Path + "DescribeAlarms":      call.After(s.describeAlarms),
 		},
 	}
@@ -127,8 +127,11 @@ func (s *service) fillMetricAlarm(alarm cbor.Map) {
 	if stored == nil {
 		return
 	}
-	if stored["Statistic"] == nil {
-		delete(alarm, "Statistic")
+	// The emulator gives both to an alarm on an expression, too.
+	for _, member := range []string{"Statistic", "Period"} {
+		if stored[member] == nil {
+			delete(alarm, member)
+		}
 	}
 	putMembers(alarm, stored, alarmMembers)
 }
