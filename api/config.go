@@ -75,6 +75,9 @@ type Config struct {
 
 	// LogRetentionDays is how long every log group of the component keeps its events.
 	LogRetentionDays int `json:"logRetentionDays"`
+	// Objective is the share of requests without 5xx in 30 days, in per cent. Alarms page for failures that spend the
+	// rest too fast.
+	Objective float64 `json:"objective"`
 	// SilenceMinutes is how long the function may go without a request before that is an alarm; 0: for
 	// ever. The logs are watched where it is set: there are no lines to expect without requests.
 	SilenceMinutes int `json:"silenceMinutes"`
@@ -96,6 +99,7 @@ func Default() Config {
 		ThrottleRate:  100, ThrottleBurst: 200,
 		WAF: true, WAFLog: wafLogBlocked,
 		LogRetentionDays: 30,
+		Objective:        99.9,
 	}
 }
 
@@ -119,6 +123,7 @@ func (c Config) Validate() []config.FieldError {
 		c.originProblems(),
 		config.OneOf("wafLog", c.WAFLog, wafLogBlocked, wafLogAll, wafLogNone),
 		config.LogRetention("logRetentionDays", c.LogRetentionDays),
+		c.objective(),
 		c.silence(),
 		emails("alarmEmails", c.AlarmEmails),
 		emails("warningEmails", c.WarningEmails),
@@ -151,6 +156,16 @@ func (c Config) concurrency() []config.FieldError {
 		})
 	}
 	return append(problems, config.Between("provisionedMax", c.ProvisionedMax, min(c.ProvisionedConcurrency, highest), highest)...)
+}
+
+func (c Config) objective() []config.FieldError {
+	if watch.LeastObjective <= c.Objective && c.Objective <= watch.HighestObjective {
+		return nil
+	}
+	return []config.FieldError{{
+		Key: "objective", Value: strconv.FormatFloat(c.Objective, 'f', -1, 64),
+		MustBe: fmt.Sprintf("a number from %v to %v", watch.LeastObjective, watch.HighestObjective),
+	}}
 }
 
 func (c Config) silence() []config.FieldError {

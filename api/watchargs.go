@@ -11,7 +11,7 @@ func (b builder) watchArgs(f function.Functions, g gateway) watch.Args {
 	a, c := b.args, b.args.Config
 	args := watch.Args{
 		Builder:     b.Builder,
-		Settings:    watch.Settings{SilenceMinutes: c.SilenceMinutes, AlarmEmails: c.AlarmEmails, WarningEmails: c.WarningEmails},
+		Settings:    watch.Settings{Objective: c.Objective, SilenceMinutes: c.SilenceMinutes, AlarmEmails: c.AlarmEmails, WarningEmails: c.WarningEmails},
 		RestAPIName: g.restAPI.Name, StageName: g.stage.StageName, Operations: c.Document.Watched(),
 		Function: watch.Function{
 			Name: f.API.Name, Version: f.API.Version, Alias: contract.LiveAlias, Log: f.Log.Name,

@@ -1,9 +1,11 @@
 package watch
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/didomi/serverless-api/lambda/contract"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
@@ -17,6 +19,10 @@ type alarmSpec struct {
 	threshold float64
 	minutes   int // that breach the threshold,
 	of        int // of the last so many
+	// period is the length of a point that is compared; 0: a minute.
+	period time.Duration
+	// leastSum is the sum of the metric below which its mean counts as 0; 0: it counts always.
+	leastSum int
 	// below reverses the comparison: a minute under the threshold breaches.
 	below bool
 	// silent is whether a minute without data breaches: the metric is published every minute, or must be.
@@ -49,7 +55,11 @@ func newAlarms(ctx *pulumi.Context, a Args) (alarmSet, error) {
 	if err := countLogLines(ctx, a); err != nil {
 		return alarmSet{}, err
 	}
-	alarms, symptoms := alarmSet{topics: topics}, []any{}
+	symptoms, burning, err := newBurnAlarms(ctx, a)
+	if err != nil {
+		return alarmSet{}, err
+	}
+	alarms := alarmSet{topics: topics, arns: burning}
 	for _, spec := range a.alarmSpecs() {
 		var actions pulumi.Array
 		if !spec.symptom {
@@ -114,15 +124,10 @@ func replacedByName() pulumi.ResourceOption { return pulumi.DeleteBeforeReplace(
 // versionErrors is the alarm on invocations of the newest version that end without a response.
 const versionErrors = "version-errors"
 
-// alarmSpecs are all metric alarms but those on silence, in the order of the request path. Each has the reason for its
+// alarmSpecs are all metric alarms but those on silence and on burn rates, in the order of the request path. Each has the reason for its
 // threshold.
 func (a Args) alarmSpecs() []alarmSpec {
-	return slices.Concat([]alarmSpec{{
-		// Clients' retries hide one failed request in a hundred. Three bad minutes of five let
-		// a single failed request on a quiet night pass.
-		name: "5xx", metric: a.stageMetric("5XXError", "Average"), threshold: 0.01, minutes: 3, of: 5, symptom: true,
-		description: "More than 1 % of the responses are 5xx. Look at the access log's errorType, then at the function's errors.",
-	}}, a.latencyAlarms(), a.functionAlarms(), a.configuredAlarms(), a.firewallAlarms(), a.cacheAlarms())
+	return slices.Concat(a.latencyAlarms(), a.functionAlarms(), a.configuredAlarms(), a.firewallAlarms(), a.cacheAlarms())
 }
 
 // latencyAlarms are one for each operation with x-watch. Operations that stream have none, as a long stream is no fault.
@@ -293,10 +298,6 @@ func newMetricAlarm(ctx *pulumi.Context, a Args, spec alarmSpec, actions pulumi.
 	}
 	args := &cloudwatch.MetricAlarmArgs{
 		AlarmDescription:   pulumi.String(spec.description),
-		Namespace:          pulumi.String(spec.metric.namespace),
-		MetricName:         pulumi.String(spec.metric.name),
-		Dimensions:         spec.metric.dimensions,
-		Period:             pulumi.Int(60),
 		ComparisonOperator: pulumi.String(comparison),
 		Threshold:          pulumi.Float64(spec.threshold),
 		DatapointsToAlarm:  pulumi.Int(spec.minutes),
@@ -305,15 +306,28 @@ func newMetricAlarm(ctx *pulumi.Context, a Args, spec alarmSpec, actions pulumi.
 		ActionsEnabled:     pulumi.Bool(true),
 		AlarmActions:       actions,
 	}
-	if strings.HasPrefix(spec.metric.stat, "p") {
-		args.ExtendedStatistic = pulumi.String(spec.metric.stat)
-		args.EvaluateLowSampleCountPercentiles = pulumi.String("evaluate")
-	} else {
-		args.Statistic = pulumi.String(spec.metric.stat)
-	}
+	spec.watch(args)
 	created, err := cloudwatch.NewMetricAlarm(ctx, a.Name+"-"+spec.name, args, a.Parent)
 	if err != nil {
 		return nil, fmt.Errorf("api: alarm %s: %w", spec.name, err)
 	}
 	return created, nil
 }
+
+// watch sets what the alarm compares with its threshold.
+func (spec alarmSpec) watch(args *cloudwatch.MetricAlarmArgs) {
+	if spec.leastSum > 0 {
+		args.MetricQueries = spec.queries()
+		return
+	}
+	args.Namespace, args.MetricName = pulumi.String(spec.metric.namespace), pulumi.String(spec.metric.name)
+	args.Dimensions, args.Period = spec.metric.dimensions, pulumi.Int(spec.seconds())
+	if strings.HasPrefix(spec.metric.stat, "p") {
+		args.ExtendedStatistic = pulumi.String(spec.metric.stat)
+		args.EvaluateLowSampleCountPercentiles = pulumi.String("evaluate")
+	} else {
+		args.Statistic = pulumi.String(spec.metric.stat)
+	}
+}
+
+func (spec alarmSpec) seconds() int { return int(cmp.Or(spec.period, time.Minute).Seconds()) }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/didomi/serverless-api/lambda/contract"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
@@ -17,6 +18,10 @@ const (
 	widgetHeight = 6
 	// statusHeight is the state of the alarms, on top.
 	statusHeight = 3
+	// objectiveHeight is the objective with its error budget, below the alarms.
+	objectiveHeight = 5
+	// columnsBegin is where the columns begin.
+	columnsBegin = statusHeight + objectiveHeight
 	// mostShown is how many alarms a widget may have.
 	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
 	mostShown = 100
@@ -29,16 +34,16 @@ type widget struct {
 }
 
 // newDashboard creates one dashboard of the request path: a column for each service on it, from left to right, with
-// traffic at the top and errors below. The first row has the alarms' states, the last one the failed requests. It
+// traffic at the top and errors below. Above are the alarms' states and the objective, below the failed requests. It
 // returns the dashboard's name, which is unique in the account.
 func newDashboard(ctx *pulumi.Context, a Args, alarms alarmSet) (pulumi.StringOutput, error) {
-	widgets := pulumi.Array{alarms.render()}
+	widgets := append(pulumi.Array{alarms.render()}, a.objective()...)
 	below := 0
 	for x, column := range a.columns() {
 		for y, w := range column {
-			widgets = append(widgets, w.render(a.Region, x*widgetWidth, statusHeight+y*widgetHeight))
+			widgets = append(widgets, w.render(a.Region, x*widgetWidth, columnsBegin+y*widgetHeight))
 		}
-		below = max(below, statusHeight+len(column)*widgetHeight)
+		below = max(below, columnsBegin+len(column)*widgetHeight)
 	}
 	widgets = append(widgets, a.failures(below))
 	board, err := cloudwatch.NewDashboard(ctx, a.Name+"-dashboard", &cloudwatch.DashboardArgs{
@@ -163,4 +168,52 @@ func (m metric) render() pulumi.Array {
 		line = append(line, pulumi.String(name), m.dimensions[name])
 	}
 	return append(line, pulumi.Map{"stat": pulumi.String(m.stat)})
+}
+
+// objective is how much of the error budget is left, and how fast it is spent.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
+func (a Args) objective() pulumi.Array {
+	budget := decimal(a.Settings.budget())
+	left := a.objectiveWidget(0, 8, "Objective: "+decimal(a.Settings.Objective)+" % of the requests of 30 days without 5xx", pulumi.Map{
+		"view": pulumi.String("singleValue"), "setPeriodToTimeRange": pulumi.Bool(true), "start": pulumi.String("-P30D"),
+		"metrics": pulumi.Array{
+			expression("available", "availability (%)", "100 * (1 - rate)"),
+			expression("left", "error budget left (%)", "100 * (1 - rate / "+budget+")"),
+			a.failureRate("rate", 0),
+		},
+	})
+	lines, limits := pulumi.Array{}, pulumi.Array{}
+	for _, b := range burns {
+		rate := "rate" + window(b.short)
+		lines = append(lines, expression("burn"+window(b.short), "burn rate of "+window(b.short), rate+" / "+budget), a.failureRate(rate, b.short))
+		limits = append(limits, pulumi.Map{"label": pulumi.String(b.name), "value": pulumi.Float64(b.rate)})
+	}
+	burning := a.objectiveWidget(8, boardWidth-8, "Objective: burn rate of the error budget", pulumi.Map{
+		"view": pulumi.String("timeSeries"), "metrics": lines, "annotations": pulumi.Map{"horizontal": limits},
+	})
+	return pulumi.Array{left, burning}
+}
+
+func (a Args) objectiveWidget(x, width int, title string, properties pulumi.Map) pulumi.Map {
+	properties["title"], properties["region"] = pulumi.String(title), pulumi.String(a.Region)
+	return pulumi.Map{
+		"type": pulumi.String("metric"),
+		"x":    pulumi.Int(x), "y": pulumi.Int(statusHeight), "width": pulumi.Int(width), "height": pulumi.Int(objectiveHeight),
+		"properties": properties,
+	}
+}
+
+// expression is a dashboard's line of metric math.
+func expression(id, label, text string) pulumi.Array {
+	return pulumi.Array{pulumi.Map{"id": pulumi.String(id), "label": pulumi.String(label), "expression": pulumi.String(text)}}
+}
+
+// failureRate is the part of requests that failed, for expressions alone; a period of 0 is the widget's.
+func (a Args) failureRate(id string, period time.Duration) pulumi.Array {
+	line := a.stageMetric("5XXError", "Average").render()
+	how := pulumi.Map{"stat": pulumi.String("Average"), "id": pulumi.String(id), "visible": pulumi.Bool(false)}
+	if period > 0 {
+		how["period"] = pulumi.Int(int(period.Seconds()))
+	}
+	return append(line[:len(line)-1], how)
 }

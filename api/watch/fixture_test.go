@@ -25,7 +25,7 @@ func declared(name, function string) component.Alarm {
 // full are the arguments of a stack that has everything.
 func full() Args {
 	return Args{
-		Settings:    Settings{SilenceMinutes: 60, AlarmEmails: []string{"ops@example.com"}, WarningEmails: []string{"team@example.com"}},
+		Settings:    Settings{Objective: 99.9, SilenceMinutes: 60, AlarmEmails: []string{"ops@example.com"}, WarningEmails: []string{"team@example.com"}},
 		RestAPIName: pulumi.String(testName + "-rest"), StageName: pulumi.String("test"),
 		Operations: []openapi.Operation{
 			{ID: "readBook", Method: "GET", Path: "/books/{id}", LatencyMS: 500},

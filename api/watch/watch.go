@@ -1,4 +1,4 @@
-// Package watch creates what monitors the API: metrics of log lines (logfilter.go), alarms (alarms.go, silence.go) with
+// Package watch creates what monitors the API: metrics of log lines (logfilter.go), alarms (alarms.go, objective.go, silence.go) with
 // the topics that they notify (topic.go), and the dashboard of the request path (dashboard.go).
 package watch
 
@@ -34,6 +34,7 @@ type Args struct {
 
 // Settings are the stack's configuration of its monitoring; docs/reference/configuration.md has each key.
 type Settings struct {
+	Objective                  float64
 	SilenceMinutes             int
 	AlarmEmails, WarningEmails []string
 }

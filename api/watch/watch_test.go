@@ -41,7 +41,8 @@ func TestAlarms(t *testing.T) {
 	var symptom, component any
 	warning := any([]any{warnings})
 	want := map[string]watched{
-		"5xx":                   {"AWS/ApiGateway", "5XXError", "Average", stage, 0.01, symptom},
+		"availability-fast-5m":  {"AWS/ApiGateway", "5XXError", "Average", stage, 0.0144, component},
+		"availability-slow-30m": {"AWS/ApiGateway", "5XXError", "Average", stage, 0.006, component},
 		"latency-readBook":      {"AWS/ApiGateway", "Latency", "p99", of("GET"), 500, symptom},
 		"latency-writeBook":     {"AWS/ApiGateway", "Latency", "p99", of("PUT"), 2500, symptom},
 		"throttles":             {"AWS/Lambda", "Throttles", "Sum", function, 0, symptom},
@@ -69,8 +70,8 @@ func TestAlarms(t *testing.T) {
 		want[fmt.Sprintf("cache-evictions-%d", i+1)] = watched{"AWS/ElastiCache", "Evictions", "Sum", dimensions, 100, warning}
 	}
 	alarms := r.OfType("aws:cloudwatch/metricAlarm:MetricAlarm")
-	if len(alarms) != len(want) {
-		t.Errorf("%d alarms, want %d", len(alarms), len(want))
+	if len(alarms) != len(want)+len(burns) {
+		t.Errorf("%d alarms, want %d and the long windows of %d burn rates", len(alarms), len(want), len(burns))
 	}
 	for name, w := range want {
 		t.Run(name, func(t *testing.T) {
@@ -167,7 +168,7 @@ func TestCustomerImpactPagesOnce(t *testing.T) {
 	want := map[string]any{
 		"alarmName":        testName + "-customer-impact",
 		"alarmDescription": got["alarmDescription"],
-		"alarmRule": `ALARM("` + testName + `-5xx-1a2b3c4") OR ALARM("` + testName + `-latency-readBook-1a2b3c4") OR ALARM("` +
+		"alarmRule": `ALARM("` + testName + `-availability-fast") OR ALARM("` + testName + `-availability-slow") OR ALARM("` + testName + `-latency-readBook-1a2b3c4") OR ALARM("` +
 			testName + `-latency-writeBook-1a2b3c4") OR ALARM("` + testName + `-throttles-1a2b3c4")`,
 		"actionsEnabled": true, "alarmActions": pages, "okActions": pages,
 	}
@@ -312,19 +313,25 @@ func TestTheDashboardShowsTheRequestPathFromLeftToRight(t *testing.T) {
 	columns := map[int]string{0: "API Gateway", 6: "Function", 12: "Cache", 18: "Database Proxy"}
 	taken := map[string]string{}
 	first, last := dashboard.Widgets[0], dashboard.Widgets[len(dashboard.Widgets)-1]
-	if first.Type != "alarm" || first.Y != 0 || first.Width != 24 || len(first.Properties.Alarms) != 1+21+2*4+1 || !strings.HasSuffix(first.Properties.Alarms[0], testName+"-hurt") {
+	if first.Type != "alarm" || first.Y != 0 || first.Width != 24 || len(first.Properties.Alarms) != 1+3*len(burns)+20+2*4+1 || !strings.HasSuffix(first.Properties.Alarms[0], testName+"-hurt") {
 		t.Errorf("on top is %+v, want the state of every alarm, the one that pages first", first)
 	}
 	if q := last.Properties.Query; last.Type != "log" || last.Width != 24 || !strings.Contains(q, "SOURCE '"+testName+"-access-log-1a2b3c4' | SOURCE '"+testName+"-function-log-1a2b3c4'") {
 		t.Errorf("at the bottom is %+v, want the requests that went wrong", last)
 	}
-	for _, w := range dashboard.Widgets[1 : len(dashboard.Widgets)-1] {
+	for i, w := range dashboard.Widgets[1:3] {
+		if !strings.HasPrefix(w.Properties.Title, "Objective:") || w.X != []int{0, 8}[i] || w.Y != first.Height || w.Width != []int{8, 16}[i] {
+			t.Errorf("below the alarms is %+v, want the objective", w)
+		}
+	}
+	above := first.Height + dashboard.Widgets[1].Height
+	for _, w := range dashboard.Widgets[3 : len(dashboard.Widgets)-1] {
 		kind, _, _ := strings.Cut(w.Properties.Title, ":")
 		if !strings.Contains(columns[w.X], kind) {
 			t.Errorf("%q is at %d", w.Properties.Title, w.X)
 		}
 		place := fmt.Sprint(w.X, ",", w.Y)
-		if taken[place] != "" || w.Y < first.Height || w.Y+w.Height > last.Y {
+		if taken[place] != "" || w.Y < above || w.Y+w.Height > last.Y {
 			t.Errorf("%q at %s lies on %q, above the graphs or below", w.Properties.Title, place, taken[place])
 		}
 		taken[place] = w.Properties.Title
@@ -336,7 +343,7 @@ func TestTheDashboardShowsTheRequestPathFromLeftToRight(t *testing.T) {
 		t.Errorf("%d graphs, want 13", len(taken))
 	}
 	want := []any{"AWS/ApiGateway", "Count", "ApiName", testName + "-rest", "Stage", "test", map[string]any{"stat": "Sum"}}
-	if got := dashboard.Widgets[1].Properties.Metrics[0]; !reflect.DeepEqual(got, want) {
+	if got := dashboard.Widgets[3].Properties.Metrics[0]; !reflect.DeepEqual(got, want) {
 		t.Errorf("first line %v, want %v", got, want)
 	}
 }

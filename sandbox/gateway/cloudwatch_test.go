@@ -126,6 +126,10 @@ func TestAnInvalidAlarmIsRejected(t *testing.T) {
 			wrong.Expression = aws.String("METRICS()")
 			onQueries(in, wrong, query(0), query(1))
 		}, "return 2 time series"},
+		{"an expression that looks back more than a day in minutes", func(in *cloudwatch.PutMetricAlarmInput) {
+			onQueries(in, sum, query(0))
+			in.EvaluationPeriods = aws.Int32(1441)
+		}, "more than a day"},
 		{"queries of which none returns data", func(in *cloudwatch.PutMetricAlarmInput) { onQueries(in, query(0)) }, "0 of Metrics return data"},
 		{"queries and a metric", func(in *cloudwatch.PutMetricAlarmInput) { in.Metrics = []types.MetricDataQuery{sum, query(0)} }, "exclude each other"},
 	} {

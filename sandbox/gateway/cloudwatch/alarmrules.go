@@ -106,15 +106,32 @@ const (
 	day  = 24 * hour
 )
 
+// evaluationRange limits the time that an alarm looks back. One on queries has a period in each of its metrics.
 func evaluationRange(alarm cbor.Map) string {
-	period, periods, needed := intMember(alarm, "Period"), intMember(alarm, "EvaluationPeriods"), intMember(alarm, "DatapointsToAlarm")
-	switch _, queries := alarm["Metrics"]; {
+	periods, needed := intMember(alarm, "EvaluationPeriods"), intMember(alarm, "DatapointsToAlarm")
+	switch {
 	case periods < 1:
 		return "EvaluationPeriods is missing"
 	case needed > periods:
 		return fmt.Sprintf("DatapointsToAlarm %d is more than the %d EvaluationPeriods", needed, periods)
-	case queries:
-		return ""
+	}
+	queries, onQueries := alarm["Metrics"].(cbor.List)
+	if !onQueries {
+		return periodLimits(intMember(alarm, "Period"), periods)
+	}
+	for _, item := range queries {
+		query, _ := item.(cbor.Map)
+		if stat, ok := query["MetricStat"].(cbor.Map); ok {
+			if violation := periodLimits(intMember(stat, "Period"), periods); violation != "" {
+				return violation
+			}
+		}
+	}
+	return ""
+}
+
+func periodLimits(period, periods int) string {
+	switch {
 	case !slices.Contains([]int{10, 20, 30}, period) && (period == 0 || period%60 != 0):
 		return fmt.Sprintf("Period is %d; must be 10, 20, 30 or a multiple of 60", period)
 	case period < hour && period*periods > day:
