@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"regexp"
@@ -17,18 +18,18 @@ func alarms(g *graph.Graph) report {
 	var p report
 	composites := g.ByType(types.CompositeAlarm)
 	for _, alarm := range g.ByType(types.MetricAlarm) {
-		// An alarm on an expression names its metrics in another place.
-		if alarm.Value("metricQueries") == nil {
-			judgeMetric(g, &p, alarm)
+		metrics := watchedBy(alarm)
+		for _, w := range metrics {
+			judgeMetric(g, &p, alarm, w)
 		}
 		judgeState(&p, alarm)
-		heard := len(alarm.Texts("alarmActions")) > 0 || slices.ContainsFunc(composites, func(c *graph.Resource) bool { return includes(c, "alarmRule", alarm) })
-		want(&p, alarm, heard, "set alarmActions, or name it in a composite alarm", "enters ALARM and notifies no one")
+		want(&p, alarm, len(alarm.Texts("alarmActions")) > 0 || included(g, alarm), "set alarmActions, or name it in a composite alarm", "enters ALARM and notifies no one")
 		judgeActions(&p, alarm)
 		want(&p, alarm, len(alarm.Texts("okActions")) == 0, "leave okActions to composite alarms",
 			"notifies that it is OK when it is created: INSUFFICIENT_DATA to OK is a change like any other")
-		metric, statistic, _ := watched(alarm)
-		p.fact("%s watches the %s of %s; a period without data is %s", alarm.Name, statistic, metric, alarm.Text("treatMissingData"))
+		for _, w := range metrics {
+			p.fact("%s watches the %s of %s in %v seconds; a period without data is %s", alarm.Name, w.statistic, w.metric(), w.period, alarm.Text("treatMissingData"))
+		}
 	}
 	for _, composite := range composites {
 		judgeComposite(g, &p, composite)
@@ -80,18 +81,27 @@ func judgeActions(p *report, alarm *graph.Resource) {
 	want(p, alarm, alarm.Value("actionsEnabled") != false, "set actionsEnabled to true", "enters ALARM and executes no action")
 }
 
-// includes reports whether a composite alarm names the other one, by its rule or by what the rule is made of.
-func includes(composite *graph.Resource, input string, alarm *graph.Resource) bool {
-	if rule := composite.Text(input); rule != "" && rule != graph.Unknown {
-		return slices.Contains(alarmsOf(rule), alarm.Text("name"))
-	}
-	return slices.Contains(composite.PropertyDependencies[input], alarm.URN)
+// included reports whether a composite alarm names the other one, by its rule or by what the rule is made of.
+func included(g *graph.Graph, alarm *graph.Resource) bool {
+	return slices.ContainsFunc(g.ByType(types.CompositeAlarm), func(composite *graph.Resource) bool {
+		if rule := composite.Text("alarmRule"); rule != "" && rule != graph.Unknown {
+			return slices.Contains(alarmsOf(rule), alarmName(alarm))
+		}
+		return slices.Contains(composite.PropertyDependencies["alarmRule"], alarm.URN)
+	})
+}
+
+// alarmName is the name of a metric alarm or a composite one.
+func alarmName(alarm *graph.Resource) string {
+	return cmp.Or(alarm.Text("name"), alarm.Text("alarmName"))
 }
 
 var (
 	alarmRef = regexp.MustCompile(`(?:ALARM|OK|INSUFFICIENT_DATA)\s*\(\s*"?([^")]+?)"?\s*\)`)
 	// anyOf is a rule that holds as soon as one alarm is in ALARM.
 	anyOf = regexp.MustCompile(`^\s*ALARM\("[^"]+"\)(\s+OR\s+ALARM\("[^"]+"\))*\s*$`)
+	// allOf is a rule that holds when all alarms are in ALARM.
+	allOf = regexp.MustCompile(`^\s*ALARM\("[^"]+"\)(\s+AND\s+ALARM\("[^"]+"\))*\s*$`)
 )
 
 func alarmsOf(rule string) []string {
@@ -107,20 +117,36 @@ func alarmsOf(rule string) []string {
 	return names
 }
 
-// judgeComposite requires a composite alarm to enter ALARM with each of its alarms, and to notify an operator.
+// judgeComposite requires a composite alarm to enter ALARM with each of its alarms, or with all windows of one metric, and
+// to notify an operator, itself or through another one.
 func judgeComposite(g *graph.Graph, p *report, composite *graph.Resource) {
-	want(p, composite, len(composite.Texts("alarmActions")) > 0, "set alarmActions", "enters ALARM and notifies no one")
+	want(p, composite, len(composite.Texts("alarmActions")) > 0 || included(g, composite), "set alarmActions, or name it in a composite alarm", "enters ALARM and notifies no one")
 	judgeActions(p, composite)
 	rule := composite.Text("alarmRule")
 	if rule == "" || rule == graph.Unknown {
 		return
 	}
-	want(p, composite, anyOf.MatchString(rule), `join ALARM("...") with OR alone`,
-		"does not enter ALARM with each of its alarms: "+rule)
+	var parts []*graph.Resource
 	for _, name := range alarmsOf(rule) {
-		known := slices.ContainsFunc(slices.Concat(g.ByType(types.MetricAlarm), g.ByType(types.CompositeAlarm)), func(r *graph.Resource) bool {
-			return r.Text("name") == name || r.Text("alarmName") == name
-		})
-		want(p, composite, known, "name alarms of the stack", fmt.Sprintf("waits for the alarm %s, which is not the stack's", name))
+		all := slices.Concat(g.ByType(types.MetricAlarm), g.ByType(types.CompositeAlarm))
+		i := slices.IndexFunc(all, func(r *graph.Resource) bool { return alarmName(r) == name })
+		want(p, composite, i >= 0, "name alarms of the stack", fmt.Sprintf("waits for the alarm %s, which is not the stack's", name))
+		if i >= 0 {
+			parts = append(parts, all[i])
+		}
 	}
+	want(p, composite, anyOf.MatchString(rule) || allOf.MatchString(rule) && windows(parts),
+		`join ALARM("...") with OR alone, or windows of one metric with AND alone`, "does not enter ALARM with each of its alarms: "+rule)
+}
+
+// windows reports whether alarms watch one metric in different periods.
+func windows(alarms []*graph.Resource) bool {
+	metrics, periods := map[string]bool{}, map[float64]bool{}
+	for _, alarm := range alarms {
+		for _, w := range watchedBy(alarm) {
+			metrics[w.metric()+" "+fmt.Sprint(w.dimensions)] = true
+			periods[w.period] = true
+		}
+	}
+	return len(metrics) == 1 && len(periods) == len(alarms)
 }

@@ -86,6 +86,24 @@ func TestAlarmsThatCanEnterAndLeaveALARMAndNotify(t *testing.T) {
 			s.soundAlarm("b", nil)
 			s.composite(`ALARM("%sa") AND OK("%sb")`, nil)
 		}, []string{`api-both: does not enter ALARM with each of its alarms: ALARM("didomi-prod-api-a") AND OK("didomi-prod-api-b")`}},
+		"a composite alarm that waits for two windows": {func(s stack) {
+			s.soundAlarm("a", map[string]any{"alarmActions": nil})
+			s.soundAlarm("b", map[string]any{"alarmActions": nil, "period": 300.0})
+			s.composite(`ALARM("%sa") AND ALARM("%sb")`, nil)
+		}, nil},
+		"a composite alarm that waits for two metrics": {func(s stack) {
+			s.soundAlarm("a", nil)
+			s.soundAlarm("b", map[string]any{"metricName": "Throttles", "period": 300.0})
+			s.composite(`ALARM("%sa") AND ALARM("%sb")`, nil)
+		}, []string{`api-both: does not enter ALARM with each of its alarms: ALARM("didomi-prod-api-a") AND ALARM("didomi-prod-api-b")`}},
+		"a composite alarm without actions in another one": {func(s stack) {
+			s.soundAlarm("a", nil)
+			s.composite(`ALARM("%sa")`, map[string]any{"alarmActions": nil})
+			s.add(types.CompositeAlarm, "didomi-prod-api-all", map[string]any{
+				"alarmName": "didomi-prod-api-all", "alarmRule": `ALARM("didomi-prod-api-both")`, "actionsEnabled": true,
+				"alarmActions": []any{s.one(types.Topic, "").ID}, "tagsAll": s.one(types.Topic, "").Inputs["tagsAll"],
+			})
+		}, nil},
 		"a composite alarm on one that is not there": {func(s stack) { s.composite(`ALARM("%sgone")`, nil) },
 			[]string{"api-both: waits for the alarm didomi-prod-api-gone, which is not the stack's"}},
 	})
@@ -116,6 +134,9 @@ func TestAlarmsWatchWhatAWSPublishes(t *testing.T) {
 		"a proxy in its unit":               alarm(merge(watching("AWS/RDS DatabaseConnectionsBorrowLatency", "Average", "ProxyName"), map[string]any{"unit": "Microseconds"})),
 		"a proxy in another unit":           alarm(merge(watching("AWS/RDS DatabaseConnectionsBorrowLatency", "Average", "ProxyName"), map[string]any{"unit": "Milliseconds"}), "watches AWS/RDS DatabaseConnectionsBorrowLatency in Milliseconds, and AWS publishes it in Microseconds"),
 		"a period shorter than a minute":    alarm(map[string]any{"period": 10.0}, "has a period of 10 seconds, and AWS publishes every minute"),
+		"an expression":                     alarm(onQuery("AWS/ApiGateway 5XXError", "Sum", "ApiName", "Stage")),
+		"an expression on another metric":   alarm(onQuery("AWS/ApiGateway 5XXErrors", "Sum", "ApiName", "Stage"), "watches AWS/ApiGateway 5XXErrors, which ops/audit/alarmtable.go does not list"),
+		"an expression by half a dimension": alarm(onQuery("AWS/ApiGateway 5XXError", "Sum", "ApiName"), nothing("AWS/ApiGateway 5XXError", "ApiName")),
 		"log lines that no filter counts":   alarm(watching("didomi-prod-api Refusals", "Sum", "Type"), "watches didomi-prod-api Refusals, which no log metric filter counts under these dimensions"),
 		"log lines that a filter counts": {func(s stack) {
 			s.soundAlarm("a", watching("didomi-prod-api Refusals", "Sum", "Type"))
@@ -124,6 +145,19 @@ func TestAlarmsWatchWhatAWSPublishes(t *testing.T) {
 			}})
 		}, nil},
 	})
+}
+
+// onQuery are the inputs of an alarm on metric math.
+func onQuery(metric, stat string, dimensions ...string) map[string]any {
+	namespace, name, _ := strings.Cut(metric, " ")
+	by := map[string]any{}
+	for _, d := range dimensions {
+		by[d] = "x"
+	}
+	return map[string]any{"namespace": nil, "metricName": nil, "statistic": nil, "dimensions": nil, "period": nil, "metricQueries": []any{
+		map[string]any{"id": "e", "expression": "IF(m > 1, m, 0)", "returnData": true},
+		map[string]any{"id": "m", "metric": map[string]any{"namespace": namespace, "metricName": name, "stat": stat, "period": 3600.0, "dimensions": by}},
+	}}
 }
 
 func merge(one, other map[string]any) map[string]any {

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -77,25 +78,50 @@ var metricTable = map[string]metricFacts{
 // shortestPeriod is how often AWS's services publish, in seconds.
 const shortestPeriod = 60
 
-// watched is what an alarm watches.
-func watched(alarm *graph.Resource) (metric, statistic string, dimensions []string) {
-	statistic = alarm.Text("statistic")
-	if extended := alarm.Text("extendedStatistic"); extended != "" {
-		statistic = extended
+// watched is a metric that an alarm watches.
+type watched struct {
+	namespace, name, statistic, unit string
+	dimensions                       []string
+	period                           float64
+}
+
+func (w watched) metric() string { return w.namespace + " " + w.name }
+
+// watchedBy are the metrics of an alarm: one, or those of its expression.
+func watchedBy(alarm *graph.Resource) []watched {
+	queries, onQueries := alarm.Value("metricQueries").([]any)
+	if !onQueries {
+		w := watched{namespace: alarm.Text("namespace"), name: alarm.Text("metricName"), statistic: alarm.Text("statistic"), unit: alarm.Text("unit"), period: alarm.Number("period")}
+		if extended := alarm.Text("extendedStatistic"); extended != "" {
+			w.statistic = extended
+		}
+		w.dimensions = namesOf(alarm.Value("dimensions"))
+		return []watched{w}
 	}
-	object, _ := alarm.Value("dimensions").(map[string]any)
-	for name := range object {
-		dimensions = append(dimensions, name)
+	var list []watched
+	for _, query := range queries {
+		object, _ := query.(map[string]any)
+		metric, isMetric := object["metric"].(map[string]any)
+		if !isMetric {
+			continue
+		}
+		text := func(name string) string { value, _ := metric[name].(string); return value }
+		period, _ := metric["period"].(float64)
+		list = append(list, watched{text("namespace"), text("metricName"), text("stat"), text("unit"), namesOf(metric["dimensions"]), period})
 	}
-	slices.Sort(dimensions)
-	return alarm.Text("namespace") + " " + alarm.Text("metricName"), statistic, dimensions
+	return list
+}
+
+func namesOf(dimensions any) []string {
+	object, _ := dimensions.(map[string]any)
+	return slices.Sorted(maps.Keys(object))
 }
 
 // judgeMetric requires a metric that is published.
-func judgeMetric(g *graph.Graph, p *report, alarm *graph.Resource) {
-	metric, statistic, dimensions := watched(alarm)
+func judgeMetric(g *graph.Graph, p *report, alarm *graph.Resource, w watched) {
+	metric := w.metric()
 	if !strings.HasPrefix(metric, "AWS/") {
-		want(p, alarm, countedFromLog(g, alarm, dimensions), "name a metric and the dimensions of a log metric filter of the stack", "watches "+metric+", which no log metric filter counts under these dimensions")
+		want(p, alarm, countedFromLog(g, w), "name a metric and the dimensions of a log metric filter of the stack", "watches "+metric+", which no log metric filter counts under these dimensions")
 		return
 	}
 	facts, known := metricTable[metric]
@@ -103,36 +129,27 @@ func judgeMetric(g *graph.Graph, p *report, alarm *graph.Resource) {
 		p.add(alarm, "read AWS's page of it, and add it to ops/audit/alarmtable.go", "watches %s, which ops/audit/alarmtable.go does not list", metric)
 		return
 	}
-	i := slices.IndexFunc(facts.sets, func(s published) bool { return slices.Equal(s.dimensions, dimensions) })
+	i := slices.IndexFunc(facts.sets, func(s published) bool { return slices.Equal(s.dimensions, w.dimensions) })
 	if i < 0 {
-		p.add(alarm, "name dimensions that AWS publishes it under", "watches %s by %s, under which AWS publishes nothing, or a mean that hides the full instance", metric, list(dimensions))
+		p.add(alarm, "name dimensions that AWS publishes it under", "watches %s by %s, under which AWS publishes nothing, or a mean that hides the full instance", metric, list(w.dimensions))
 		return
 	}
-	if !slices.ContainsFunc(facts.sets[i].statistics, func(s string) bool { return s == statistic || s == "p" && isPercentile(statistic) }) {
-		p.add(alarm, "use "+strings.Join(facts.sets[i].statistics, " or "), "watches the %s of %s, which does not say what the alarm is for", statistic, metric)
+	if !slices.ContainsFunc(facts.sets[i].statistics, func(s string) bool { return s == w.statistic || s == "p" && isPercentile(w.statistic) }) {
+		p.add(alarm, "use "+strings.Join(facts.sets[i].statistics, " or "), "watches the %s of %s, which does not say what the alarm is for", w.statistic, metric)
 	}
-	if unit := alarm.Text("unit"); unit != "" && unit != facts.unit {
-		p.add(alarm, "leave the unit out, or set "+facts.unit, "watches %s in %s, and AWS publishes it in %s", metric, unit, facts.unit)
+	if w.unit != "" && w.unit != facts.unit {
+		p.add(alarm, "leave the unit out, or set "+facts.unit, "watches %s in %s, and AWS publishes it in %s", metric, w.unit, facts.unit)
 	}
-	if period := alarm.Number("period"); period < shortestPeriod {
-		p.add(alarm, "set a period of 60 seconds or more", "has a period of %v seconds, and AWS publishes every minute", period)
+	if w.period < shortestPeriod {
+		p.add(alarm, "set a period of 60 seconds or more", "has a period of %v seconds, and AWS publishes every minute", w.period)
 	}
 }
 
 // countedFromLog reports whether a log metric filter counts what an alarm watches.
-func countedFromLog(g *graph.Graph, alarm *graph.Resource, dimensions []string) bool {
+func countedFromLog(g *graph.Graph, w watched) bool {
 	return slices.ContainsFunc(g.ByType(types.LogMetricFilter), func(filter *graph.Resource) bool {
-		object, _ := filter.Value("metricTransformation", "dimensions").(map[string]any)
-		if len(object) != len(dimensions) {
-			return false
-		}
-		for _, name := range dimensions {
-			if object[name] == nil {
-				return false
-			}
-		}
-		return filter.Text("metricTransformation", "namespace") == alarm.Text("namespace") &&
-			filter.Text("metricTransformation", "name") == alarm.Text("metricName")
+		return slices.Equal(namesOf(filter.Value("metricTransformation", "dimensions")), w.dimensions) &&
+			filter.Text("metricTransformation", "namespace") == w.namespace && filter.Text("metricTransformation", "name") == w.name
 	})
 }
 

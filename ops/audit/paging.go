@@ -7,7 +7,7 @@ import (
 	"github.com/didomi/serverless-api/ops/types"
 )
 
-// paging requires a protected stack to notify an operator: a composite alarm whose topic has a
+// paging requires a protected stack to notify an operator: a composite alarm that is part of no other one, whose topic has a
 // subscription that is confirmed. SNS sends nothing to one that is not.
 // https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html
 func paging(g *graph.Graph) report {
@@ -16,7 +16,7 @@ func paging(g *graph.Graph) report {
 	if cluster == nil {
 		return p
 	}
-	alarms := slices.DeleteFunc(g.ByType(types.CompositeAlarm), func(alarm *graph.Resource) bool { return warns(g, alarm) })
+	alarms := slices.DeleteFunc(g.ByType(types.CompositeAlarm), func(alarm *graph.Resource) bool { return warns(g, alarm) || included(g, alarm) })
 	if len(alarms) == 0 {
 		p.add(cluster, "register a composite alarm that notifies a topic", "is protected in a stack of which no alarm pages")
 	}
