@@ -98,7 +98,7 @@ func TestTheComponentCreatesWhatItsSettingsEnable(t *testing.T) {
 		"aws:apigateway/methodSettings:MethodSettings": 4,
 		"aws:sns/topic:Topic":                          2, "aws:sns/topicPolicy:TopicPolicy": 2,
 		"aws:cloudwatch/logMetricFilter:LogMetricFilter": 6, "aws:cloudwatch/dashboard:Dashboard": 1,
-		"aws:cloudwatch/compositeAlarm:CompositeAlarm": 1,
+		"aws:cloudwatch/compositeAlarm:CompositeAlarm": 3,
 	}
 	for _, tt := range []struct {
 		name string
@@ -106,10 +106,10 @@ func TestTheComponentCreatesWhatItsSettingsEnable(t *testing.T) {
 		more map[string]int
 	}{
 		{"with every optional feature off", bare(t), map[string]int{
-			"aws:cloudwatch/metricAlarm:MetricAlarm": 10 + 2*4,
+			"aws:cloudwatch/metricAlarm:MetricAlarm": 13 + 2*4,
 		}},
 		{"with every optional feature on", full(t), map[string]int{
-			"aws:cloudwatch/metricAlarm:MetricAlarm": 21 + 2*4, "aws:cloudwatch/compositeAlarm:CompositeAlarm": 2,
+			"aws:cloudwatch/metricAlarm:MetricAlarm": 24 + 2*4, "aws:cloudwatch/compositeAlarm:CompositeAlarm": 4,
 			"aws:iam/role:Role":             4,
 			"aws:iam/rolePolicy:RolePolicy": 4, "aws:cloudwatch/logGroup:LogGroup": 7,
 			"aws:lambda/function:Function": 4, "aws:lambda/permission:Permission": 3,

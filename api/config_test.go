@@ -141,6 +141,10 @@ func TestValidateReportsEveryInvalidValue(t *testing.T) {
 		{"a rate above WAF's maximum", func(c *Config) {
 			c.Plans[0].Rate, c.Plans[0].Burst, c.WAFRateLimit = 1, 1, 20_000_001
 		}, problems{{Key: "wafRateLimit", Value: "20000001", MustBe: "0, or an integer from 301 (what the plan standard allows one address in 300 seconds) to 20000000"}}},
+		{"an objective that most requests miss", func(c *Config) { c.Objective = 94.9 },
+			problems{{Key: "objective", Value: "94.9", MustBe: "a number from 95 to 99.99"}}},
+		{"an objective without a budget", func(c *Config) { c.Objective = 100 },
+			problems{{Key: "objective", Value: "100", MustBe: "a number from 95 to 99.99"}}},
 		{"a silence shorter than the delay of metrics", func(c *Config) { c.SilenceMinutes = 14 },
 			problems{{Key: "silenceMinutes", Value: "14", MustBe: "0, or an integer from 15 to 1425"}}},
 		{"a silence longer than an alarm can evaluate", func(c *Config) { c.SilenceMinutes = 1426 },

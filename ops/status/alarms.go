@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -20,6 +22,9 @@ type alarm struct {
 	state        cloudwatchtypes.StateValue
 	since        *time.Time
 	silenced     bool
+	// actions is their number, and rule that of a composite alarm.
+	actions int
+	rule    string
 }
 
 // alarmsPerCall is CloudWatch's limit of AlarmNames.
@@ -50,6 +55,7 @@ func alarms(ctx context.Context, s *stack) ([]Item, error) {
 		switch {
 		case !there:
 			items = append(items, Item{Name: name, State: Warning, What: "it is gone: it was deleted by hand", Do: "update the stack, which creates it again"})
+		case a.state == cloudwatchtypes.StateValueAlarm && waits(a, found):
 		case a.state == cloudwatchtypes.StateValueAlarm:
 			items = append(items, Item{
 				Name: name, State: Warning, What: fmt.Sprintf("ALARM since %s: %s", aws.ToTime(a.since).UTC().Format(time.RFC3339), a.reason),
@@ -77,11 +83,26 @@ func (s *stack) describeAlarms(ctx context.Context, names []string, found map[st
 			return deployed.Failed(err, "read the alarms", "cloudwatch:DescribeAlarms")
 		}
 		for _, a := range page.MetricAlarms {
-			found[aws.ToString(a.AlarmName)] = alarm{aws.ToString(a.AlarmName), aws.ToString(a.StateReason), a.StateValue, a.StateUpdatedTimestamp, !aws.ToBool(a.ActionsEnabled)}
+			found[aws.ToString(a.AlarmName)] = alarm{aws.ToString(a.AlarmName), aws.ToString(a.StateReason), a.StateValue, a.StateUpdatedTimestamp, !aws.ToBool(a.ActionsEnabled), len(a.AlarmActions), ""}
 		}
 		for _, a := range page.CompositeAlarms {
-			found[aws.ToString(a.AlarmName)] = alarm{aws.ToString(a.AlarmName), aws.ToString(a.StateReason), a.StateValue, a.StateUpdatedTimestamp, !aws.ToBool(a.ActionsEnabled)}
+			found[aws.ToString(a.AlarmName)] = alarm{aws.ToString(a.AlarmName), aws.ToString(a.StateReason), a.StateValue, a.StateUpdatedTimestamp, !aws.ToBool(a.ActionsEnabled), len(a.AlarmActions), aws.ToString(a.AlarmRule)}
 		}
 	}
 	return nil
+}
+
+// waits reports whether an alarm acts through composite alarms of which none is in ALARM: it is one of two windows of a
+// burn rate, and the other is OK.
+func waits(a alarm, found map[string]alarm) bool {
+	named := false
+	for _, composite := range found {
+		if strings.Contains(composite.rule, strconv.Quote(a.name)) {
+			if composite.state == cloudwatchtypes.StateValueAlarm {
+				return false
+			}
+			named = true
+		}
+	}
+	return named && a.actions == 0
 }

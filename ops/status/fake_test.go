@@ -90,7 +90,7 @@ func (a *account) DescribeSecret(context.Context, *secretsmanager.DescribeSecret
 func healthy() *account {
 	return &account{
 		alarms: []cloudwatchtypes.MetricAlarm{
-			{AlarmName: aws.String("didomi-dev-api-5xx"), StateValue: cloudwatchtypes.StateValueOk, ActionsEnabled: aws.Bool(true)},
+			{AlarmName: aws.String("didomi-dev-api-throttles"), StateValue: cloudwatchtypes.StateValueOk, ActionsEnabled: aws.Bool(true)},
 		},
 		composite: []cloudwatchtypes.CompositeAlarm{
 			{AlarmName: aws.String("didomi-dev-api-customer-impact"), StateValue: cloudwatchtypes.StateValueInsufficientData, ActionsEnabled: aws.Bool(true)},
@@ -122,7 +122,7 @@ func of(a *account) *stack {
 	function.Outputs["version"] = "7"
 	function.Outputs["name"] = "didomi-dev-api-function"
 	g := &graph.Graph{Project: "didomi", Stack: "dev", Resources: []graph.Resource{
-		resource("aws:cloudwatch/metricAlarm:MetricAlarm", "didomi-dev-api-5xx", nil),
+		resource("aws:cloudwatch/metricAlarm:MetricAlarm", "didomi-dev-api-throttles", nil),
 		resource("aws:cloudwatch/compositeAlarm:CompositeAlarm", "didomi-dev-api-customer-impact", nil),
 		resource("aws:rds/cluster:Cluster", "cluster", map[string]any{"engine": "aurora-postgresql", "engineVersion": "16.11"}),
 		resource("aws:rds/clusterInstance:ClusterInstance", "instance-1", map[string]any{"caCertIdentifier": "rds-ca-rsa2048-g1"}),

@@ -69,10 +69,10 @@ func TestWhatNeedsTheOperatorIsAWarningThatSaysWhatToDo(t *testing.T) {
 		want   string
 	}{
 		"an alarm": {func(a *account) {
-			a.alarms[0].StateValue, a.alarms[0].StateReason, a.alarms[0].StateUpdatedTimestamp = cloudwatchtypes.StateValueAlarm, aws.String("over 1 %"), &now
-		}, "alarms didomi-dev-api-5xx: ALARM since 2026-12-02T12:00:00Z: over 1 % -> docs/how-to/runbook.md"},
+			a.alarms[0].StateValue, a.alarms[0].StateReason, a.alarms[0].StateUpdatedTimestamp = cloudwatchtypes.StateValueAlarm, aws.String("it throttles"), &now
+		}, "alarms didomi-dev-api-throttles: ALARM since 2026-12-02T12:00:00Z: it throttles -> docs/how-to/runbook.md"},
 		"a composite alarm": {func(a *account) { a.composite[0].StateValue = cloudwatchtypes.StateValueAlarm }, "alarms didomi-dev-api-customer-impact: ALARM"},
-		"a deleted alarm":   {func(a *account) { a.alarms = nil }, "alarms didomi-dev-api-5xx: it is gone"},
+		"a deleted alarm":   {func(a *account) { a.alarms = nil }, "alarms didomi-dev-api-throttles: it is gone"},
 		"a silenced alarm":  {func(a *account) { a.composite[0].ActionsEnabled = aws.Bool(false) }, "customer-impact: its actions are off: it notifies nobody -> aws cloudwatch enable-alarm-actions"},
 		"a pending certificate": {func(a *account) { a.certificate.Status = acmtypes.CertificateStatusPendingValidation },
 			"certificates dev.didomi.example: it is PENDING_VALIDATION"},
@@ -89,6 +89,30 @@ func TestWhatNeedsTheOperatorIsAWarningThatSaysWhatToDo(t *testing.T) {
 			c.change(a)
 			if r := reportOf(t, of(a)); r.OK || !strings.Contains(r.needing(), c.want) || strings.Contains(r.needing(), "\n") {
 				t.Errorf("got\n%s\nwant %s", r.needing(), c.want)
+			}
+		})
+	}
+}
+
+// A window of a burn rate stays in ALARM for hours after the failures.
+func TestAnAlarmThatCountsOnlyWithAnotherOneIsNoWarningAlone(t *testing.T) {
+	for name, c := range map[string]struct {
+		rule      string
+		composite cloudwatchtypes.StateValue
+		actions   []string
+		want      bool
+	}{
+		"alone":                         {`ALARM("didomi-dev-api-throttles") AND ALARM("other")`, cloudwatchtypes.StateValueOk, nil, true},
+		"with the other":                {`ALARM("didomi-dev-api-throttles") AND ALARM("other")`, cloudwatchtypes.StateValueAlarm, nil, false},
+		"with an action of its own":     {`ALARM("didomi-dev-api-throttles") AND ALARM("other")`, cloudwatchtypes.StateValueOk, []string{"arn:topic"}, false},
+		"in no rule of a composite one": {`ALARM("didomi-dev-api-throttles-2")`, cloudwatchtypes.StateValueOk, nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := healthy()
+			a.alarms[0].StateValue, a.alarms[0].AlarmActions = cloudwatchtypes.StateValueAlarm, c.actions
+			a.composite[0].StateValue, a.composite[0].AlarmRule = c.composite, &c.rule
+			if r := reportOf(t, of(a)); r.OK != c.want {
+				t.Errorf("OK is %v:\n%s", r.OK, r.needing())
 			}
 		})
 	}

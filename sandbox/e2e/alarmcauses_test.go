@@ -27,32 +27,49 @@ type alarmCause struct {
 
 // alarmCauses are those of every alarm that a stack may have, but the authorizer's.
 func alarmCauses() []alarmCause {
-	return slices.Concat(requestCauses(), functionCauses(), logCauses(), figureCauses(), silenceCauses())
+	return slices.Concat(requestCauses(), objectiveCauses(), functionCauses(), logCauses(), figureCauses(), silenceCauses())
 }
 
-// symptoms are the alarms that page through customer-impact.
-var symptoms = []string{"5xx", "throttles", "latency-getItem"}
-
-func (c alarmCause) symptom() bool {
-	return slices.ContainsFunc(symptoms, func(name string) bool { return c.alarms[name] > 0 })
+// composite is a composite alarm: of any of its parts, or of all.
+type composite struct {
+	name  string
+	parts []string
+	all   bool
 }
 
-// silentLogs are the alarms that act through logs-are-silent.
-var silentLogs = []string{"no-access-log", "no-function-log"}
+// composites are those of a stack, each after its parts.
+var composites = []composite{
+	{"availability-fast", []string{"availability-fast-1h", "availability-fast-5m"}, true},
+	{"availability-slow", []string{"availability-slow-6h", "availability-slow-30m"}, true},
+	{"customer-impact", []string{"availability-fast", "availability-slow", "throttles", "latency-getItem"}, false},
+	{"logs-are-silent", []string{"no-access-log", "no-function-log"}, false},
+}
+
+// actions are what composite alarms without others above them notify.
+var actions = map[string]string{"customer-impact": "pages", "logs-are-silent": "warnings"}
+
+// rings reports whether it is in ALARM with these alarms.
+func (c composite) rings(set map[string]bool) bool {
+	ringing := 0
+	for _, part := range c.parts {
+		if set[part] {
+			ringing++
+		}
+	}
+	return ringing == len(c.parts) || ringing > 0 && !c.all
+}
 
 // ringing lists the alarms in ALARM after so many minutes, with the composite ones.
 func (c alarmCause) ringing(minute int) []string {
 	set := map[string]bool{}
 	for name, minutes := range c.alarms {
-		if minutes > minute {
-			continue
+		if minutes <= minute {
+			set[name] = true
 		}
-		set[name] = true
-		if slices.Contains(symptoms, name) {
-			set["customer-impact"] = true
-		}
-		if slices.Contains(silentLogs, name) {
-			set["logs-are-silent"] = true
+	}
+	for _, above := range composites {
+		if above.rings(set) {
+			set[above.name] = true
 		}
 	}
 	return slices.AppendSeq([]string{}, sorted(maps.Keys(set)))
@@ -62,16 +79,26 @@ func sorted(names func(func(string) bool)) func(func(string) bool) {
 	return slices.Values(slices.Sorted(names))
 }
 
-// messages are those that people get: of each alarm that is no symptom a warning, of all symptoms one page.
+// last is the minute in which the last alarm enters ALARM.
+func (c alarmCause) last() int { return slices.Max(slices.Collect(maps.Values(c.alarms))) }
+
+// pages reports whether it raises customer-impact.
+func (c alarmCause) pages() bool { return slices.Contains(c.ringing(c.last()), "customer-impact") }
+
+// failing reports whether requests fail, which windows of hours show afterwards.
+func (c alarmCause) failing() bool {
+	return c.alarms["availability-fast-5m"]+c.alarms["availability-slow-30m"] > 0
+}
+
+// messages are those that people get: one of each alarm with actions.
 func (c alarmCause) messages() []string {
 	set := map[string]bool{}
-	for name := range c.alarms {
-		switch {
-		case slices.Contains(symptoms, name):
-			set["pages: customer-impact ALARM"] = true
-		case slices.Contains(silentLogs, name):
-			set["warnings: logs-are-silent ALARM"] = true
-		default:
+	for _, name := range c.ringing(c.last()) {
+		part := slices.ContainsFunc(composites, func(above composite) bool { return name == above.name || slices.Contains(above.parts, name) })
+		switch topic := actions[name]; {
+		case topic != "":
+			set[topic+": "+name+" ALARM"] = true
+		case !part:
 			set["warnings: "+name+" ALARM"] = true
 		}
 	}
@@ -98,7 +125,7 @@ func requestCauses() []alarmCause {
 	}
 	return []alarmCause{
 		{
-			name: "the database is down, and one request a minute fails", first: "5xx", alarms: map[string]int{"5xx": 3}, mistaken: "Minimum",
+			name: "the database is down, and one request a minute fails", first: "availability-fast-1h", alarms: burning(1, 5), mistaken: "Minimum",
 			begin: down, end: ok,
 			minute: func(t *testing.T, w *watched) {
 				expect(t, w.out, http.MethodGet, newItem(), "", http.StatusServiceUnavailable)
@@ -106,7 +133,7 @@ func requestCauses() []alarmCause {
 			},
 		},
 		{
-			name: "the database is down, and six requests a minute fail", first: "error-lines", alarms: map[string]int{"5xx": 3, "error-lines": 3}, mistaken: "Average",
+			name: "the database is down, and six requests a minute fail", first: "error-lines", alarms: with(burning(1, 1), "error-lines", 3), mistaken: "Average",
 			begin: down, end: ok,
 			minute: func(t *testing.T, w *watched) {
 				for range 6 {
@@ -141,11 +168,51 @@ func requestCauses() []alarmCause {
 	}
 }
 
+// burning are the windows of both burn rates, with the minutes until each is in ALARM: the short ones, and the long ones, in
+// which five requests must have failed.
+func burning(short, long int) map[string]int {
+	return map[string]int{"availability-fast-5m": short, "availability-slow-30m": short, "availability-fast-1h": long, "availability-slow-6h": long}
+}
+
+func with(alarms map[string]int, name string, minutes int) map[string]int {
+	alarms[name] = minutes
+	return alarms
+}
+
+// objectiveCauses are those of a single window or burn rate. The results of requests are injected, as they are of hours.
+func objectiveCauses() []alarmCause {
+	requests := func(t *testing.T, w *watched, succeeded, failed float64) {
+		m := metrics.Metric{Namespace: "AWS/ApiGateway", Name: "5XXError", Dimensions: map[string]string{"ApiName": w.stack.apiName, "Stage": w.out.Stack}}
+		w.store(t, metrics.Datum{Metric: m, Value: 0, Count: succeeded}, metrics.Datum{Metric: m, Value: 1, Count: failed})
+	}
+	return []alarmCause{
+		{
+			name: "one of three requests fails at night, and no one is paged", first: "availability-fast-5m", mistaken: "Minimum",
+			alarms: map[string]int{"availability-fast-5m": 1, "availability-slow-30m": 1},
+			begin:  func(t *testing.T, w *watched) { requests(t, w, 2, 1) },
+		},
+		{
+			name: "one of a hundred requests fails for minutes", first: "availability-slow-6h", mistaken: "Minimum",
+			alarms: map[string]int{"availability-slow-30m": 1, "availability-slow-6h": 5},
+			minute: func(t *testing.T, w *watched) { requests(t, w, 99, 1) },
+		},
+		{
+			name: "two of a hundred requests fail, after hours with many", first: "availability-slow-30m", mistaken: "Minimum",
+			alarms: map[string]int{"availability-fast-5m": 1, "availability-slow-30m": 1, "availability-fast-1h": 3},
+			begin: func(t *testing.T, w *watched) {
+				requests(t, w, 20_000, 0)
+				w.pass(t, 61)
+			},
+			minute: func(t *testing.T, w *watched) { requests(t, w, 98, 2) },
+		},
+	}
+}
+
 // functionCauses are those of alarms on invocations.
 func functionCauses() []alarmCause {
 	return []alarmCause{
 		{
-			name: "the function has no concurrency left", first: "throttles", alarms: map[string]int{"throttles": 2, "5xx": 3},
+			name: "the function has no concurrency left", first: "throttles", alarms: with(burning(1, 5), "throttles", 2),
 			begin: func(t *testing.T, w *watched) { w.reserve(t, aws.Int32(0)) },
 			minute: func(t *testing.T, w *watched) {
 				expect(t, w.out, http.MethodGet, "/health", "", http.StatusInternalServerError)

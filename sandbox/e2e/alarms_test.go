@@ -34,16 +34,19 @@ func TestAlarms(t *testing.T) {
 	checkMetrics(t, out)
 }
 
-// settled is longer than every alarm but those on silence looks back.
-const settled = 20
+const (
+	// settled is longer than every alarm but those on silence and on burn rates looks back.
+	settled = 20
+	// forgotten is how long a failed request is in a window, the longest, in minutes.
+	forgotten = 6*60 + settled
+)
 
 // checkAlarms raises each deployed alarm by its cause, and no other, with exactly the messages that people get.
 func checkAlarms(t *testing.T, out outputs) {
 	t.Helper()
 	checkAlarmRows(t)
 	w := watch(t, out)
-	expect(t, out, http.MethodGet, "/health", "", http.StatusOK)
-	w.turn(t, settled)
+	w.pass(t, forgotten)
 	w.received(t)
 	if ringing := w.ringing(t); len(ringing) > 0 {
 		t.Fatalf("without a cause, %v are in ALARM", ringing)
@@ -217,6 +220,25 @@ func (w *watched) turn(t *testing.T, minutes int) {
 	}
 }
 
+// pass turns the clock by minutes, while a request succeeds now and then.
+func (w *watched) pass(t *testing.T, minutes int) {
+	t.Helper()
+	for ; minutes > 0; minutes -= settled {
+		expect(t, w.out, http.MethodGet, "/health", "", http.StatusOK)
+		w.turn(t, min(settled, minutes))
+	}
+}
+
+// settle lets a cause be over: no alarm looks back to it.
+func (w *watched) settle(t *testing.T, c alarmCause) {
+	t.Helper()
+	if c.failing() {
+		w.pass(t, forgotten)
+		return
+	}
+	w.pass(t, settled)
+}
+
 // put stores values of a metric that the sandbox does not measure.
 func (w *watched) put(t *testing.T, m metrics.Metric, values ...float64) {
 	t.Helper()
@@ -224,6 +246,11 @@ func (w *watched) put(t *testing.T, m metrics.Metric, values ...float64) {
 	for _, value := range values {
 		data = append(data, metrics.Datum{Metric: m, Value: value})
 	}
+	w.store(t, data...)
+}
+
+func (w *watched) store(t *testing.T, data ...metrics.Datum) {
+	t.Helper()
 	if err := daemon.PutMetrics(t.Context(), w.layout, data); err != nil {
 		t.Fatal(err)
 	}
@@ -278,14 +305,14 @@ func (w *watched) check(t *testing.T, c alarmCause) {
 	defer func() {
 		end()
 		if t.Failed() { // the next cause begins without alarms
-			w.turn(t, settled)
+			w.settle(t, c)
 			w.received(t)
 		}
 	}()
 	if c.begin != nil {
 		c.begin(t, w)
 	}
-	for minute := 1; minute <= slices.Max(slices.Collect(maps.Values(c.alarms))); minute++ {
+	for minute := 1; minute <= c.last(); minute++ {
 		if c.minute != nil {
 			c.minute(t, w)
 		}
@@ -299,13 +326,12 @@ func (w *watched) check(t *testing.T, c alarmCause) {
 		t.Errorf("the messages are %v, want %v", got, want)
 	}
 	end()
-	expect(t, w.out, http.MethodGet, "/health", "", http.StatusOK)
-	w.turn(t, settled)
+	w.settle(t, c)
 	if got := w.ringing(t); len(got) != 0 {
 		t.Errorf("after its end %v are in ALARM", got)
 	}
 	want := []string{}
-	if c.symptom() {
+	if c.pages() {
 		want = append(want, "pages: customer-impact OK")
 	}
 	if got := w.received(t); !slices.Equal(got, want) {
@@ -347,7 +373,7 @@ func (w *watched) plant(t *testing.T, c alarmCause) []string {
 func asDeployed(a types.MetricAlarm) *cloudwatch.PutMetricAlarmInput {
 	return &cloudwatch.PutMetricAlarmInput{
 		Namespace: a.Namespace, MetricName: a.MetricName, Dimensions: a.Dimensions, Unit: a.Unit, Statistic: a.Statistic, ExtendedStatistic: a.ExtendedStatistic,
-		EvaluateLowSampleCountPercentile: a.EvaluateLowSampleCountPercentile, Period: a.Period, EvaluationPeriods: a.EvaluationPeriods,
+		EvaluateLowSampleCountPercentile: a.EvaluateLowSampleCountPercentile, Period: a.Period, EvaluationPeriods: a.EvaluationPeriods, Metrics: a.Metrics,
 		DatapointsToAlarm: a.DatapointsToAlarm, ComparisonOperator: a.ComparisonOperator, Threshold: a.Threshold, TreatMissingData: aws.String("notBreaching"),
 	}
 }
@@ -355,25 +381,44 @@ func asDeployed(a types.MetricAlarm) *cloudwatch.PutMetricAlarmInput {
 // mistakes change an alarm; false: this alarm cannot have the mistake, or the cause does not show it.
 var mistakes = map[string]func(*cloudwatch.PutMetricAlarmInput, alarmCause) bool{
 	"dimension": func(a *cloudwatch.PutMetricAlarmInput, _ alarmCause) bool {
-		a.Dimensions = append(slices.Clone(a.Dimensions), types.Dimension{Name: aws.String("Further"), Value: aws.String("one")})
-		return true
+		further := types.Dimension{Name: aws.String("Further"), Value: aws.String("one")}
+		return eachMetric(a, func(m *types.MetricStat) { m.Metric.Dimensions = append(slices.Clone(m.Metric.Dimensions), further) })
 	},
 	"metric": func(a *cloudwatch.PutMetricAlarmInput, _ alarmCause) bool {
-		a.MetricName = aws.String(*a.MetricName + "s")
-		return true
+		return eachMetric(a, func(m *types.MetricStat) { m.Metric.MetricName = aws.String(*m.Metric.MetricName + "s") })
 	},
 	"unit": func(a *cloudwatch.PutMetricAlarmInput, _ alarmCause) bool {
-		a.Unit = types.StandardUnitTerabits
-		return true
+		return eachMetric(a, func(m *types.MetricStat) { m.Unit = types.StandardUnitTerabits })
 	},
 	"threshold": func(a *cloudwatch.PutMetricAlarmInput, _ alarmCause) bool {
 		a.Threshold = aws.Float64((*a.Threshold + 1) * 1000)
 		return a.ComparisonOperator == types.ComparisonOperatorGreaterThanThreshold
 	},
 	"statistic": func(a *cloudwatch.PutMetricAlarmInput, c alarmCause) bool {
-		a.Statistic, a.ExtendedStatistic, a.EvaluateLowSampleCountPercentile = types.Statistic(c.mistaken), nil, nil
-		return c.mistaken != ""
+		a.ExtendedStatistic, a.EvaluateLowSampleCountPercentile = nil, nil
+		return eachMetric(a, func(m *types.MetricStat) { m.Stat = &c.mistaken }) && c.mistaken != ""
 	},
+}
+
+// eachMetric changes the metric of an alarm, or those of its queries.
+func eachMetric(a *cloudwatch.PutMetricAlarmInput, change func(*types.MetricStat)) bool {
+	for i, query := range a.Metrics {
+		if query.MetricStat != nil {
+			stat, metric := *query.MetricStat, *query.MetricStat.Metric
+			stat.Metric = &metric
+			change(&stat)
+			a.Metrics = slices.Clone(a.Metrics)
+			a.Metrics[i].MetricStat = &stat
+		}
+	}
+	if len(a.Metrics) > 0 {
+		return true
+	}
+	metric := types.Metric{Namespace: a.Namespace, MetricName: a.MetricName, Dimensions: a.Dimensions}
+	stat := types.MetricStat{Metric: &metric, Unit: a.Unit, Stat: aws.String(string(a.Statistic))}
+	change(&stat)
+	a.MetricName, a.Dimensions, a.Unit, a.Statistic = metric.MetricName, metric.Dimensions, stat.Unit, types.Statistic(*stat.Stat)
+	return true
 }
 
 // checkPlanted checks that none of the mistaken alarms is in ALARM with the one that they are copies of.

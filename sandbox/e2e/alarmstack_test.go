@@ -28,7 +28,8 @@ type watchedStack struct {
 	functions         []string
 	cluster, proxy    string
 	cacheNodes        []string
-	api, rate, burst  string // of the stage's throttling
+	api, apiName      string
+	rate, burst       string // of the stage's throttling
 	reserved          *int32 // concurrency of the function
 	databaseHost      string
 }
@@ -97,7 +98,7 @@ func stackOf(t *testing.T, out outputs) watchedStack {
 	}
 	for _, api := range apis.Items {
 		if strings.HasPrefix(*api.Name, prefix) {
-			s.api = *api.Id
+			s.api, s.apiName = *api.Id, *api.Name
 		}
 	}
 	stage, err := apigateway.NewFromConfig(awsConfig(out)).GetStage(t.Context(), &apigateway.GetStageInput{RestApiId: &s.api, StageName: &out.Stack})

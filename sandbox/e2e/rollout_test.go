@@ -56,9 +56,9 @@ func checkRollout(t *testing.T, out outputs) {
 	before := serves(t, client, name)
 	ring := func(state types.StateValue) {
 		t.Helper()
-		found, err := watch.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{AlarmNamePrefix: aws.String("didomi-" + out.Stack + "-api-5xx")})
+		found, err := watch.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{AlarmNamePrefix: aws.String("didomi-" + out.Stack + "-api-throttles-")})
 		if err != nil || len(found.MetricAlarms) != 1 {
-			t.Fatalf("the alarm on 5xx: %v, %v", found, err)
+			t.Fatalf("the alarm on throttles: %v, %v", found, err)
 		}
 		_, err = watch.SetAlarmState(t.Context(), &cloudwatch.SetAlarmStateInput{
 			AlarmName: found.MetricAlarms[0].AlarmName, StateValue: state, StateReason: aws.String("set by a test"),
