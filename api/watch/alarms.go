@@ -1,7 +1,6 @@
 package watch
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,9 +18,9 @@ type alarmSpec struct {
 	threshold float64
 	minutes   int // that breach the threshold,
 	of        int // of the last so many
-	// period is the length of a point that is compared; 0: a minute.
-	period time.Duration
-	// leastSum is the sum of the metric below which its mean counts as 0; 0: it counts always.
+	// window is a single point: the mean of so long is compared, and 0 without data; 0: points of a minute.
+	window time.Duration
+	// leastSum is the sum of the metric in the window below which its mean counts as 0; 0: it counts always.
 	leastSum int
 	// below reverses the comparison: a minute under the threshold breaches.
 	below bool
@@ -316,12 +315,12 @@ func newMetricAlarm(ctx *pulumi.Context, a Args, spec alarmSpec, actions pulumi.
 
 // watch sets what the alarm compares with its threshold.
 func (spec alarmSpec) watch(args *cloudwatch.MetricAlarmArgs) {
-	if spec.leastSum > 0 {
+	if spec.window > 0 {
 		args.MetricQueries = spec.queries()
 		return
 	}
 	args.Namespace, args.MetricName = pulumi.String(spec.metric.namespace), pulumi.String(spec.metric.name)
-	args.Dimensions, args.Period = spec.metric.dimensions, pulumi.Int(spec.seconds())
+	args.Dimensions, args.Period = spec.metric.dimensions, pulumi.Int(60)
 	if strings.HasPrefix(spec.metric.stat, "p") {
 		args.ExtendedStatistic = pulumi.String(spec.metric.stat)
 		args.EvaluateLowSampleCountPercentiles = pulumi.String("evaluate")
@@ -329,5 +328,3 @@ func (spec alarmSpec) watch(args *cloudwatch.MetricAlarmArgs) {
 		args.Statistic = pulumi.String(spec.metric.stat)
 	}
 }
-
-func (spec alarmSpec) seconds() int { return int(cmp.Or(spec.period, time.Minute).Seconds()) }

@@ -62,7 +62,7 @@ func (a Args) windows(b burn) []alarmSpec {
 	threshold := rounded(b.rate * a.Settings.budget())
 	spec := func(of time.Duration) alarmSpec {
 		return alarmSpec{
-			name: b.name + "-" + window(of), metric: a.stageMetric("5XXError", "Average"), threshold: threshold, period: of, minutes: 1, of: 1,
+			name: b.name + "-" + window(of), metric: a.stageMetric("5XXError", "Average"), threshold: threshold, window: of, minutes: 1, of: 1,
 			description: fmt.Sprintf("Over %s %% of the requests of %s failed. It counts only together with the other window: see %s.", decimal(rounded(100*threshold)), window(of), b.name),
 		}
 	}
@@ -98,24 +98,27 @@ func newBurnAlarms(ctx *pulumi.Context, a Args) (symptoms []any, arns pulumi.Str
 	return symptoms, arns, nil
 }
 
-// queries are those of an alarm on a mean that counts only where the sum is at least spec.leastSum.
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create-alarm-on-metric-math-expression.html
+// queries are those of an alarm on a mean in a window. A window without data is 0: CloudWatch would compare the newest one
+// with data instead, whose failures are over. The mean counts only where the sum is at least spec.leastSum.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html#metric-math-syntax-functions-list
 func (spec alarmSpec) queries() cloudwatch.MetricAlarmMetricQueryArray {
 	query := func(id, stat string) *cloudwatch.MetricAlarmMetricQueryArgs {
 		return &cloudwatch.MetricAlarmMetricQueryArgs{
 			Id: pulumi.String(id), ReturnData: pulumi.Bool(false),
 			Metric: &cloudwatch.MetricAlarmMetricQueryMetricArgs{
 				Namespace: pulumi.String(spec.metric.namespace), MetricName: pulumi.String(spec.metric.name), Dimensions: spec.metric.dimensions,
-				Period: pulumi.Int(spec.seconds()), Stat: pulumi.String(stat),
+				Period: pulumi.Int(int(spec.window.Seconds())), Stat: pulumi.String(stat),
 			},
 		}
 	}
-	return cloudwatch.MetricAlarmMetricQueryArray{
-		&cloudwatch.MetricAlarmMetricQueryArgs{
-			Id: pulumi.String("counted"), ReturnData: pulumi.Bool(true),
-			Expression: pulumi.Sprintf("IF(failed >= %d, rate, 0)", spec.leastSum),
-			Label:      pulumi.Sprintf("Rate, if at least %d failed", spec.leastSum),
-		},
-		query("failed", "Sum"), query("rate", spec.metric.stat),
+	counted := &cloudwatch.MetricAlarmMetricQueryArgs{Id: pulumi.String("counted"), ReturnData: pulumi.Bool(true)}
+	rate := query("rate", spec.metric.stat)
+	if spec.leastSum == 0 {
+		counted.Expression, counted.Label = pulumi.String("FILL(rate, 0)"), pulumi.String("Rate")
+		return cloudwatch.MetricAlarmMetricQueryArray{counted, rate}
 	}
+	counted.Expression = pulumi.Sprintf("IF(FILL(failed, 0) >= %d, rate, 0)", spec.leastSum)
+	counted.Label = pulumi.Sprintf("Rate, if at least %d failed", spec.leastSum)
+	return cloudwatch.MetricAlarmMetricQueryArray{counted, query("failed", "Sum"), rate}
 }

@@ -13,35 +13,39 @@ import (
 func TestABurnRateIsExceededInBothItsWindows(t *testing.T) {
 	r := build(t, full())
 	for name, want := range map[string]struct {
-		long, short string
-		seconds     float64
-		threshold   float64
+		windows   map[string]float64 // with their seconds, the long one first
+		threshold float64
 	}{
-		"availability-fast": {"1h", "5m", 3600, 0.0144},
-		"availability-slow": {"6h", "30m", 21600, 0.006},
+		"availability-fast": {map[string]float64{"1h": 3600, "5m": 300}, 0.0144},
+		"availability-slow": {map[string]float64{"6h": 21600, "30m": 1800}, 0.006},
 	} {
 		t.Run(name, func(t *testing.T) {
 			composite := r.Find(t, "aws:cloudwatch/compositeAlarm:CompositeAlarm", testName+"-"+name).Inputs
-			rule := `ALARM("` + testName + "-" + name + "-" + want.long + `-1a2b3c4") AND ALARM("` + testName + "-" + name + "-" + want.short + `-1a2b3c4")`
-			if composite["alarmRule"] != rule || composite["alarmName"] != testName+"-"+name || composite["alarmActions"] != nil || composite["okActions"] != nil {
-				t.Errorf("%v, want the rule %s and no action: it pages through customer-impact", composite, rule)
+			if composite["alarmName"] != testName+"-"+name || composite["alarmActions"] != nil || composite["okActions"] != nil {
+				t.Errorf("%v, want no action: it pages through customer-impact", composite)
 			}
-			in := r.Find(t, "aws:cloudwatch/metricAlarm:MetricAlarm", testName+"-"+name+"-"+want.long).Inputs
-			for key, value := range map[string]any{
-				"threshold": want.threshold, "comparisonOperator": "GreaterThanThreshold", "treatMissingData": "notBreaching",
-				"evaluationPeriods": 1.0, "datapointsToAlarm": 1.0, "alarmActions": nil, "metricName": nil, "period": nil,
-			} {
-				if !reflect.DeepEqual(in[key], value) {
-					t.Errorf("%s is %v, want %v", key, in[key], value)
+			for window, seconds := range want.windows {
+				if rule := composite["alarmRule"].(string); !strings.Contains(rule, `ALARM("`+testName+"-"+name+"-"+window+`-1a2b3c4")`) || strings.Count(rule, " AND ") != 1 {
+					t.Errorf("the rule is %s", rule)
 				}
+				in := r.Find(t, "aws:cloudwatch/metricAlarm:MetricAlarm", testName+"-"+name+"-"+window).Inputs
+				for key, value := range map[string]any{
+					"threshold": want.threshold, "comparisonOperator": "GreaterThanThreshold", "treatMissingData": "notBreaching",
+					"evaluationPeriods": 1.0, "datapointsToAlarm": 1.0, "alarmActions": nil, "metricName": nil, "period": nil,
+				} {
+					if !reflect.DeepEqual(in[key], value) {
+						t.Errorf("%s of %s is %v, want %v", key, window, in[key], value)
+					}
+				}
+				checkQueries(t, in["metricQueries"], seconds, strings.HasSuffix(window, "h"))
 			}
-			checkQueries(t, in["metricQueries"], want.seconds)
 		})
 	}
 }
 
-// checkQueries expects the mean of 5xx over the window, if at least five requests failed: one of three does not count.
-func checkQueries(t *testing.T, queries any, seconds float64) {
+// checkQueries expects the mean of 5xx over the window, in a long one if at least five requests failed: one of three does
+// not count. A window without requests is 0.
+func checkQueries(t *testing.T, queries any, seconds float64, long bool) {
 	t.Helper()
 	metric := func(id, stat string) map[string]any {
 		return map[string]any{"id": id, "returnData": false, "metric": map[string]any{
@@ -49,21 +53,15 @@ func checkQueries(t *testing.T, queries any, seconds float64) {
 			"period": seconds, "stat": stat,
 		}}
 	}
-	want := []any{
-		map[string]any{"id": "counted", "returnData": true, "expression": "IF(failed >= 5, rate, 0)", "label": "Rate, if at least 5 failed"},
-		metric("failed", "Sum"), metric("rate", "Average"),
+	want := []any{map[string]any{"id": "counted", "returnData": true, "expression": "FILL(rate, 0)", "label": "Rate"}, metric("rate", "Average")}
+	if long {
+		want = []any{
+			map[string]any{"id": "counted", "returnData": true, "expression": "IF(FILL(failed, 0) >= 5, rate, 0)", "label": "Rate, if at least 5 failed"},
+			metric("failed", "Sum"), metric("rate", "Average"),
+		}
 	}
 	if !reflect.DeepEqual(queries, want) {
 		t.Errorf("it is on\n%v, want\n%v", queries, want)
-	}
-}
-
-func TestTheShortWindowIsAPeriod(t *testing.T) {
-	r := build(t, full())
-	for name, seconds := range map[string]float64{"availability-fast-5m": 300, "availability-slow-30m": 1800, "throttles": 60} {
-		if got := r.Find(t, "aws:cloudwatch/metricAlarm:MetricAlarm", testName+"-"+name).Inputs["period"]; got != seconds {
-			t.Errorf("the period of %s is %v, want %v", name, got, seconds)
-		}
 	}
 }
 

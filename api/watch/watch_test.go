@@ -18,7 +18,6 @@ import (
 func TestAlarms(t *testing.T) {
 	r := build(t, full())
 	warnings := "arn:aws:sns:eu-west-1:123456789012:" + testName + "-warnings"
-	stage := map[string]any{"ApiName": testName + "-rest", "Stage": "test"}
 	of := func(method string) map[string]any {
 		return map[string]any{"ApiName": testName + "-rest", "Stage": "test", "Resource": "/books/{id}", "Method": method}
 	}
@@ -41,8 +40,6 @@ func TestAlarms(t *testing.T) {
 	var symptom, component any
 	warning := any([]any{warnings})
 	want := map[string]watched{
-		"availability-fast-5m":  {"AWS/ApiGateway", "5XXError", "Average", stage, 0.0144, component},
-		"availability-slow-30m": {"AWS/ApiGateway", "5XXError", "Average", stage, 0.006, component},
 		"latency-readBook":      {"AWS/ApiGateway", "Latency", "p99", of("GET"), 500, symptom},
 		"latency-writeBook":     {"AWS/ApiGateway", "Latency", "p99", of("PUT"), 2500, symptom},
 		"throttles":             {"AWS/Lambda", "Throttles", "Sum", function, 0, symptom},
@@ -70,8 +67,8 @@ func TestAlarms(t *testing.T) {
 		want[fmt.Sprintf("cache-evictions-%d", i+1)] = watched{"AWS/ElastiCache", "Evictions", "Sum", dimensions, 100, warning}
 	}
 	alarms := r.OfType("aws:cloudwatch/metricAlarm:MetricAlarm")
-	if len(alarms) != len(want)+len(burns) {
-		t.Errorf("%d alarms, want %d and the long windows of %d burn rates", len(alarms), len(want), len(burns))
+	if len(alarms) != len(want)+2*len(burns) {
+		t.Errorf("%d alarms, want %d and two windows of %d burn rates", len(alarms), len(want), len(burns))
 	}
 	for name, w := range want {
 		t.Run(name, func(t *testing.T) {

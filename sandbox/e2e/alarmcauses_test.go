@@ -85,9 +85,9 @@ func (c alarmCause) last() int { return slices.Max(slices.Collect(maps.Values(c.
 // pages reports whether it raises customer-impact.
 func (c alarmCause) pages() bool { return slices.Contains(c.ringing(c.last()), "customer-impact") }
 
-// failing reports whether requests fail, which windows of hours show afterwards.
-func (c alarmCause) failing() bool {
-	return c.alarms["availability-fast-5m"]+c.alarms["availability-slow-30m"] > 0
+// remembered reports whether windows of hours would show its requests to the next cause: they failed, or were many.
+func (c alarmCause) remembered() bool {
+	return c.alarms["availability-fast-5m"]+c.alarms["availability-slow-30m"]+c.alarms["throttled-requests"] > 0
 }
 
 // messages are those that people get: one of each alarm with actions.

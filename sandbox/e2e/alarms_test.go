@@ -37,8 +37,10 @@ func TestAlarms(t *testing.T) {
 const (
 	// settled is longer than every alarm but those on silence and on burn rates looks back.
 	settled = 20
-	// forgotten is how long a failed request is in a window, the longest, in minutes.
-	forgotten = 6*60 + settled
+	// forgotten is how long a request is in a window of burn rates, the longest, in minutes.
+	forgotten = 8*step + settled
+	// step is the time between requests while minutes pass: shorter than the alarms on silence wait.
+	step = 45
 )
 
 // checkAlarms raises each deployed alarm by its cause, and no other, with exactly the messages that people get.
@@ -223,16 +225,16 @@ func (w *watched) turn(t *testing.T, minutes int) {
 // pass turns the clock by minutes, while a request succeeds now and then.
 func (w *watched) pass(t *testing.T, minutes int) {
 	t.Helper()
-	for ; minutes > 0; minutes -= settled {
+	for ; minutes > 0; minutes -= step {
 		expect(t, w.out, http.MethodGet, "/health", "", http.StatusOK)
-		w.turn(t, min(settled, minutes))
+		w.turn(t, min(step, minutes))
 	}
 }
 
 // settle lets a cause be over: no alarm looks back to it.
 func (w *watched) settle(t *testing.T, c alarmCause) {
 	t.Helper()
-	if c.failing() {
+	if c.remembered() {
 		w.pass(t, forgotten)
 		return
 	}
