@@ -129,7 +129,7 @@ func requestCauses() []alarmCause {
 			begin: down, end: ok,
 			minute: func(t *testing.T, w *watched) {
 				expect(t, w.out, http.MethodGet, newItem(), "", http.StatusServiceUnavailable)
-				expect(t, w.out, http.MethodGet, "/health", "", http.StatusOK)
+				expect(t, w.out, http.MethodGet, healthy, "", http.StatusOK)
 			},
 		},
 		{
@@ -143,7 +143,11 @@ func requestCauses() []alarmCause {
 		},
 		{
 			name: "the database is slow, and items that are not cached take over a second", first: "latency-getItem", alarms: map[string]int{"latency-getItem": 5}, mistaken: "Average",
-			begin: func(t *testing.T, w *watched) { failPart(t, w.out, "database", "slow", "--latency", "1100ms") },
+			begin: func(t *testing.T, w *watched) {
+				// A new connection would take several times the latency, and the request would fail.
+				expect(t, w.out, http.MethodGet, newItem(), "", http.StatusNotFound)
+				failPart(t, w.out, "database", "slow", "--latency", "1100ms")
+			},
 			end:   ok,
 			minute: func(t *testing.T, w *watched) {
 				path := newItem()
@@ -225,7 +229,7 @@ func functionCauses() []alarmCause {
 				w.setEnvironment(t, func(v map[string]string) { delete(v, "DB_HOST") })
 			},
 			minute: func(t *testing.T, w *watched) {
-				expect(t, w.out, http.MethodGet, "/health", "", http.StatusOK)
+				expect(t, w.out, http.MethodGet, healthy, "", http.StatusOK)
 				w.invoke(t, w.stack.function)
 			},
 			end: func(t *testing.T, w *watched) {
