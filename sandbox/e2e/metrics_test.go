@@ -44,14 +44,14 @@ func checkMetrics(t *testing.T, out outputs) {
 	}
 }
 
-// invocations is the number of invocations in the last day, by metric math.
+// invocations is the number of invocations that the metrics have, by metric math.
 func invocations(t *testing.T, client *cloudwatch.Client) (all float64) {
 	t.Helper()
-	start, end := lastDay()
+	start, end := retained()
 	got, err := client.GetMetricData(t.Context(), &cloudwatch.GetMetricDataInput{StartTime: &start, EndTime: &end, MetricDataQueries: []types.MetricDataQuery{
 		{Id: aws.String("all"), Expression: aws.String("RUNNING_SUM(FILL(m1, 0))")},
 		{Id: aws.String("m1"), ReturnData: aws.Bool(false), MetricStat: &types.MetricStat{
-			Metric: &types.Metric{Namespace: aws.String("AWS/Lambda"), MetricName: aws.String("Invocations")}, Period: aws.Int32(300), Stat: aws.String("Sum"),
+			Metric: &types.Metric{Namespace: aws.String("AWS/Lambda"), MetricName: aws.String("Invocations")}, Period: aws.Int32(3600), Stat: aws.String("Sum"),
 		}},
 	}})
 	if err != nil {
@@ -63,18 +63,19 @@ func invocations(t *testing.T, client *cloudwatch.Client) (all float64) {
 	return all
 }
 
-// lastDay ends after the time of the metrics, which is turned forward by the test of alarms.
-func lastDay() (start, end time.Time) {
-	end = time.Now().Add(12 * time.Hour)
-	return end.Add(-24 * time.Hour), end
+// retained begins before the oldest metrics and ends after the newest: the test of alarms turns their time forward by days,
+// each time it runs. In hours it has 1,440 points, as many as GetMetricStatistics returns.
+func retained() (start, end time.Time) {
+	start = time.Now().Add(-24 * time.Hour).Truncate(time.Hour)
+	return start, start.Add(1440 * time.Hour)
 }
 
 // checkPublished checks that AWS publishes the metric with these dimensions, in the unit of its values.
 func checkPublished(t *testing.T, client *cloudwatch.Client, m types.Metric) {
 	t.Helper()
-	start, end := lastDay()
+	start, end := retained()
 	got, err := client.GetMetricStatistics(t.Context(), &cloudwatch.GetMetricStatisticsInput{
-		Namespace: m.Namespace, MetricName: m.MetricName, Dimensions: m.Dimensions, StartTime: &start, EndTime: &end, Period: aws.Int32(300),
+		Namespace: m.Namespace, MetricName: m.MetricName, Dimensions: m.Dimensions, StartTime: &start, EndTime: &end, Period: aws.Int32(3600),
 		Statistics: []types.Statistic{types.StatisticSum},
 	})
 	if err != nil {
