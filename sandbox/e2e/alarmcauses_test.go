@@ -42,8 +42,11 @@ var composites = []composite{
 	{"availability-fast", []string{"availability-fast-1h", "availability-fast-5m"}, true},
 	{"availability-slow", []string{"availability-slow-6h", "availability-slow-30m"}, true},
 	{"customer-impact", []string{"availability-fast", "availability-slow", "throttles", "latency-getItem"}, false},
-	{"logs-are-silent", []string{"no-access-log", "no-function-log"}, false},
+	{"logs-are-silent", silentLogs, false},
 }
+
+// silentLogs are the alarms on logs without lines.
+var silentLogs = []string{"no-access-log", "no-function-log"}
 
 // actions are what composite alarms without others above them notify.
 var actions = map[string]string{"customer-impact": "pages", "logs-are-silent": "warnings"}

@@ -10,10 +10,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
 	"github.com/didomi/serverless-api/internal/awsmetrics"
+	"github.com/didomi/serverless-api/sandbox/daemon"
 )
 
 // checkMetrics checks that requests are counted by the metrics of CloudWatch, and that every metric of AWS's namespaces has
-// AWS's dimensions and unit.
+// AWS's dimensions and unit. It comes before the test of alarms, which puts values without a unit and turns the clock by days.
 func checkMetrics(t *testing.T, out outputs) {
 	t.Helper()
 	client := cloudwatch.NewFromConfig(awsConfig(out))
@@ -23,6 +24,10 @@ func checkMetrics(t *testing.T, out outputs) {
 	}
 	if got := invocations(t, client); got < before+3 {
 		t.Errorf("3 requests, and the invocations of all functions went from %v to %v", before, got)
+	}
+	// The servers are measured at the end of a minute.
+	if err := daemon.TurnClock(t.Context(), sandboxLayout(t), time.Minute); err != nil {
+		t.Fatal(err)
 	}
 	checked := map[string]int{}
 	for pages := cloudwatch.NewListMetricsPaginator(client, &cloudwatch.ListMetricsInput{}); pages.HasMorePages(); {
@@ -63,7 +68,7 @@ func invocations(t *testing.T, client *cloudwatch.Client) (all float64) {
 	return all
 }
 
-// lastDay ends after the time of the metrics, which is turned forward by the test of alarms.
+// lastDay ends after the time of the metrics, which was turned forward.
 func lastDay() (start, end time.Time) {
 	end = time.Now().Add(12 * time.Hour)
 	return end.Add(-24 * time.Hour), end

@@ -91,8 +91,8 @@ func TestEndToEnd(t *testing.T) {
 	})
 	step("each failure mode is reproduced with the command fail and is over when it ends", func(t *testing.T) { checkFailures(t, dev, prod) })
 	step("each cause raises its alarms and no other, with their messages, and they end with it", func(t *testing.T) {
-		checkAlarms(t, prod) // it has every alarm of dev
 		checkMetrics(t, prod)
+		checkAlarms(t, prod) // it has every alarm of dev
 	})
 	step("the page shows both stacks, and calls their APIs", func(t *testing.T) {
 		checkPage(t, dev)
