@@ -75,7 +75,7 @@ var publishers = map[string][2]string{
 
 // untested are alarms without a cause of their own in the end-to-end test.
 var untested = map[string]string{
-	"authorizer":      "`TestAlarms`, `TestNoMetricOfTheAccessLogHasADimension` of `api/watch`: no stack of the end-to-end test has an authorizer",
+	"authorizer":      "`TestAlarms`, `TestLogLinesAreCounted` of `api/watch`: no stack of the end-to-end test has an authorizer",
 	"no-function-log": "end to end, with `no-access-log`",
 }
 

@@ -35,10 +35,11 @@ func full() Args {
 			Name: output(testName + "-function"), Version: output("7"), Alias: "live", Log: output(testName + "-function-log-1a2b3c4"),
 			Canary: true, Provisioned: true,
 		},
-		Alarms:    []component.Alarm{declared("rotation", "rotate"), declared("cache-rotation", "cache-user")},
-		AccessLog: output(testName + "-access-log-1a2b3c4"),
-		Firewall:  &Firewall{WebACL: testName + "-waf", RateRule: "rate"},
-		Database:  Database{Proxied: true, ProxyName: pulumi.String("proxy"), ClusterIdentifier: pulumi.String("cluster"), Readers: 1},
+		Authorizer: true,
+		Alarms:     []component.Alarm{declared("rotation", "rotate"), declared("cache-rotation", "cache-user")},
+		AccessLog:  output(testName + "-access-log-1a2b3c4"),
+		Firewall:   &Firewall{WebACL: testName + "-waf", RateRule: "rate"},
+		Database:   Database{Proxied: true, ProxyName: pulumi.String("proxy"), ClusterIdentifier: pulumi.String("cluster"), Readers: 1},
 		Cache: Cache{
 			// A group from which a shard was removed before another one was added.
 			Members: pulumi.ToStringArray([]string{"cache-0003-002", "cache-0001-001", "cache-0001-002", "cache-0003-001"}), Nodes: 4,

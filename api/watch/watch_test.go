@@ -46,6 +46,7 @@ func TestAlarms(t *testing.T) {
 		"function-errors":       {"AWS/Lambda", "Errors", "Sum", function, 0, warning},
 		"stale":                 {"didomi-test-api", "CacheAnswers", "Sum", map[string]any{"Result": "stale"}, 60, warning},
 		"throttled-requests":    {"didomi-test-api", "Refusals-THROTTLED", "Sum", nil, 60, warning},
+		"authorizer":            {"didomi-test-api", "Refusals-AUTHORIZER_FAILURE", "Sum", nil, 0, warning},
 		"provisioned-spillover": {"AWS/Lambda", "ProvisionedConcurrencySpilloverInvocations", "Sum", function, 0, warning},
 		"version-errors":        {"AWS/Lambda", "Errors", "Sum", newest, 0, warning},
 		"waf-blocked":           {"didomi-test-api", "Refusals-WAF_FILTERED", "Sum", nil, 10, warning},
@@ -258,6 +259,10 @@ func TestLogLinesAreCounted(t *testing.T) {
 			"logGroupName": testName + "-access-log-1a2b3c4", "pattern": `{ $.errorType = "THROTTLED" }`,
 			"metricTransformation": count("Refusals-THROTTLED", map[string]any{"defaultValue": "0"}),
 		},
+		"refusals-authorizer": {
+			"logGroupName": testName + "-access-log-1a2b3c4", "pattern": `{ $.errorType = "AUTHORIZER_FAILURE" }`,
+			"metricTransformation": count("Refusals-AUTHORIZER_FAILURE", map[string]any{"defaultValue": "0"}),
+		},
 		"refusals-waf": {
 			"logGroupName": testName + "-access-log-1a2b3c4", "pattern": `{ $.errorType = "WAF_FILTERED" }`,
 			"metricTransformation": count("Refusals-WAF_FILTERED", map[string]any{"defaultValue": "0"}),
@@ -310,7 +315,7 @@ func TestTheDashboardShowsTheRequestPathFromLeftToRight(t *testing.T) {
 	columns := map[int]string{0: "API Gateway", 6: "Function", 12: "Cache", 18: "Database Proxy"}
 	taken := map[string]string{}
 	first, last := dashboard.Widgets[0], dashboard.Widgets[len(dashboard.Widgets)-1]
-	if first.Type != "alarm" || first.Y != 0 || first.Width != 24 || len(first.Properties.Alarms) != 1+3*len(burns)+20+2*4+1 || !strings.HasSuffix(first.Properties.Alarms[0], testName+"-hurt") {
+	if first.Type != "alarm" || first.Y != 0 || first.Width != 24 || len(first.Properties.Alarms) != 1+3*len(burns)+21+2*4+1 || !strings.HasSuffix(first.Properties.Alarms[0], testName+"-hurt") {
 		t.Errorf("on top is %+v, want the state of every alarm, the one that pages first", first)
 	}
 	if q := last.Properties.Query; last.Type != "log" || last.Width != 24 || !strings.Contains(q, "SOURCE '"+testName+"-access-log-1a2b3c4' | SOURCE '"+testName+"-function-log-1a2b3c4'") {
@@ -347,9 +352,7 @@ func TestTheDashboardShowsTheRequestPathFromLeftToRight(t *testing.T) {
 
 // Clients can write into the access log: they would choose the values of a dimension, and how many metrics there are.
 func TestNoMetricOfTheAccessLogHasADimension(t *testing.T) {
-	args := full()
-	args.Authorizer = true
-	r := build(t, args)
+	r := build(t, full())
 	counted := 0
 	for _, filter := range r.OfType("aws:cloudwatch/logMetricFilter:LogMetricFilter") {
 		if group, _ := filter.Inputs["logGroupName"].(string); !strings.HasPrefix(group, testName+"-access-log") {

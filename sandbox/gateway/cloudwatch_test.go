@@ -44,8 +44,8 @@ func TestAlarmsHaveTheirSettings(t *testing.T) {
 			t.Errorf("got %+v", got)
 		}
 	})
-	t.Run("an alarm on an expression has no statistic", func(t *testing.T) {
-		if got := read("expression"); got.Statistic != "" || len(got.Metrics) != 1 || aws.ToString(got.Metrics[0].Expression) != "TIME_SERIES(1 + 1)" {
+	t.Run("an alarm on an expression has neither a statistic nor a period", func(t *testing.T) {
+		if got := read("expression"); got.Statistic != "" || got.Period != nil || len(got.Metrics) != 1 || aws.ToString(got.Metrics[0].Expression) != "TIME_SERIES(1 + 1)" {
 			t.Errorf("got %+v", got)
 		}
 	})
