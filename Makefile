@@ -240,7 +240,7 @@ bench-dev: sandbox ## report the times of make dev from a save to its response, 
 requests: sandbox ## send the end-to-end test's requests to the stack that came up last
 	@ci/rerun sandbox go test -C sandbox -vet=off -count=1 -v -run '^TestRequests$$' -timeout 10m ./e2e
 
-alarms: sandbox ## raise each alarm of the stack that came up last by its cause (after SANDBOX_CLOCK=stands make up)
+alarms: sandbox ## raise each alarm of the stack that came up last by its cause (after SANDBOX_CLOCK=stopped make up)
 	@ci/rerun sandbox go test -C sandbox -vet=off -count=1 -v -run '^TestAlarms$$' -timeout 10m ./e2e
 
 page: sandbox browser ## look at the page about the sandbox in a browser, with the stack that came up last

@@ -69,7 +69,7 @@ func (s *server) report(ctx context.Context) Report {
 		Generation: s.generation, PID: os.Getpid(), Since: s.since, Region: s.region,
 		AccessKeyID: s.account.root.id, SecretAccessKey: s.account.root.secret,
 		Endpoint: "http://" + l.GatewayAddr(), API: "http://" + l.APIAddr(), Page: "http://" + l.PageAddr(), Healthy: true,
-		Faults: s.account.faults.Active(), Clock: s.account.metrics.Clock.Now(), ClockStands: s.layout.ClockHeld,
+		Faults: s.account.faults.Active(), Clock: s.account.metrics.Clock.Now(), ClockStopped: s.layout.ClockStopped,
 	}
 	emulator := s.account.emulator.Process()
 	r.Parts = []Part{

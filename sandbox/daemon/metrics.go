@@ -21,8 +21,8 @@ import (
 // openMetrics starts the evaluation of the account's alarms.
 func (a *account) openMetrics(l layout.Layout, log *slog.Logger) {
 	clock := metrics.NewClock(time.Now)
-	if l.ClockHeld {
-		clock.Hold()
+	if l.ClockStopped {
+		clock.Stop()
 	}
 	a.metrics = metrics.New(a.gateway, a.store, clock, log)
 	a.metrics.Sample = (&sampler{account: a, log: log, earlier: map[string]dataplane.CacheFigures{}}).sample

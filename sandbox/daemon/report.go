@@ -22,7 +22,7 @@ type Report struct {
 	Parts           []Part    `json:"parts"`
 
 	Clock       time.Time `json:"clock"` // of metrics and alarms
-	ClockStands bool      `json:"clockStands,omitempty"`
+	ClockStopped bool      `json:"clockStopped,omitempty"`
 
 	Faults []faults.Active `json:"faults,omitempty"` // which make fail has started
 }

@@ -27,7 +27,7 @@ import (
 )
 
 // TestAlarms is the part of TestEndToEnd about alarms, on the stack that came up last. The clock of its sandbox must
-// stand: SANDBOX_CLOCK=stands make up.
+// be stopped: SANDBOX_CLOCK=stopped make up.
 func TestAlarms(t *testing.T) { checkAlarms(t, lastOutputs(t)) }
 
 const (
@@ -118,8 +118,8 @@ func (w *watched) short(name string) string {
 func watch(t *testing.T, out outputs) *watched {
 	t.Helper()
 	l := sandboxLayout(t)
-	if report, err := daemon.Ask(t.Context(), l); err != nil || !report.ClockStands {
-		t.Fatalf("this test turns the clock of a sandbox where it stands, after SANDBOX_CLOCK=stands make up: %v", err)
+	if report, err := daemon.Ask(t.Context(), l); err != nil || !report.ClockStopped {
+		t.Fatalf("this test turns the clock of a sandbox where it is stopped, after SANDBOX_CLOCK=stopped make up: %v", err)
 	}
 	w := &watched{
 		out: out, layout: l, alarms: cloudwatch.NewFromConfig(awsConfig(out)), queue: sqs.NewFromConfig(awsConfig(out)),

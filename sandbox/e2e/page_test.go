@@ -135,7 +135,7 @@ func deployedWidgets(t *testing.T, out outputs) (name string, kinds []string) {
 }
 
 // checkRingingAlarm brings an alarm into ALARM, and finds it first in the list, with its reason and its history. The
-// clock stands, so nothing else changes its state.
+// clock is stopped, so nothing else changes its state.
 func checkRingingAlarm(t *testing.T, b *browser, out outputs) {
 	t.Helper()
 	client := cloudwatch.NewFromConfig(awsConfig(out))

@@ -63,7 +63,7 @@ func command(ctx context.Context, t *testing.T, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Dir = root
 	// The states of alarms change only in the test about them.
-	cmd.Env = append(os.Environ(), "SANDBOX_CLOCK=stands")
+	cmd.Env = append(os.Environ(), "SANDBOX_CLOCK=stopped")
 	if sharedTemp != "" {
 		// PostgreSQL's directory for the user root must be accessible, which t.TempDir is not.
 		cmd.Env = append(cmd.Env, "TMPDIR="+sharedTemp, layout.SharedTempName+"="+os.TempDir())

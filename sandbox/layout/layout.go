@@ -29,8 +29,8 @@ type Layout struct {
 	Network string // first two octets of the data plane's addresses
 	// ProxyWarmUp is the time without capacity of an RDS proxy after the registration of its target.
 	ProxyWarmUp time.Duration
-	// ClockHeld is whether the clock of metrics and alarms only advances on request.
-	ClockHeld bool
+	// ClockStopped is whether the clock of metrics and alarms only advances on request.
+	ClockStopped bool
 }
 
 // Find returns the layout of the repository that contains dir, with the ports and addresses of the environment.
@@ -61,10 +61,10 @@ func Find(dir string) (Layout, error) {
 	}
 	switch value := os.Getenv("SANDBOX_CLOCK"); value {
 	case "", "runs":
-	case "stands":
-		l.ClockHeld = true
+	case "stopped":
+		l.ClockStopped = true
 	default:
-		return Layout{}, fmt.Errorf("SANDBOX_CLOCK=%s: must be runs or stands", value)
+		return Layout{}, fmt.Errorf("SANDBOX_CLOCK=%s: must be runs or stopped", value)
 	}
 	return l, nil
 }

@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// Clock is the time of metrics and alarms. It runs with the machine's clock until it is held; then it stands, and can be
+// Clock is the time of metrics and alarms. It runs with the machine's clock until it is stopped; then it can be
 // turned. It never goes back.
 type Clock struct {
-	mu   sync.Mutex
-	wall func() time.Time
-	lead time.Duration // before the machine's clock
-	held time.Time     // zero: it runs
+	mu      sync.Mutex
+	wall    func() time.Time
+	lead    time.Duration // before the machine's clock
+	stopped time.Time     // zero: it runs
 }
 
 // NewClock returns a clock that runs with another.
@@ -20,22 +20,22 @@ func NewClock(wall func() time.Time) *Clock { return &Clock{wall: wall} }
 // Now returns the clock's time.
 func (c *Clock) Now() time.Time { return c.At(c.wall()) }
 
-// At returns the clock's time at a time of the machine: while the clock stands, everything happens at once.
+// At returns the clock's time at a time of the machine: while the clock is stopped, everything happens at once.
 func (c *Clock) At(wall time.Time) time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.held.IsZero() {
-		return c.held
+	if !c.stopped.IsZero() {
+		return c.stopped
 	}
 	return wall.Add(c.lead)
 }
 
-// Hold stops the clock.
-func (c *Clock) Hold() {
+// Stop stops the clock.
+func (c *Clock) Stop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.held.IsZero() {
-		c.held = c.wall().Add(c.lead)
+	if c.stopped.IsZero() {
+		c.stopped = c.wall().Add(c.lead)
 	}
 }
 
@@ -43,11 +43,11 @@ func (c *Clock) Hold() {
 func (c *Clock) turn(to time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.held.IsZero() {
+	if c.stopped.IsZero() {
 		c.lead = max(c.lead, to.Sub(c.wall()))
 		return
 	}
-	if to.After(c.held) {
-		c.held = to
+	if to.After(c.stopped) {
+		c.stopped = to
 	}
 }

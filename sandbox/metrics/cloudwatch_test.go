@@ -40,12 +40,12 @@ func (a *fakeAccount) SetAlarmState(_ context.Context, name string, outcome Outc
 
 func (a *fakeAccount) MetricFilters(context.Context) ([]MetricFilter, error) { return a.filters, a.err }
 
-// newTest returns CloudWatch whose clock stands, and the text of its log.
+// newTest returns CloudWatch whose clock is stopped, and the text of its log.
 func newTest(t *testing.T, account *fakeAccount) (*CloudWatch, *strings.Builder) {
 	t.Helper()
 	var log strings.Builder
 	clock := NewClock(func() time.Time { return end })
-	clock.Hold()
+	clock.Stop()
 	return New(account, NewStore(), clock, slog.New(slog.NewTextHandler(&log, nil))), &log
 }
 
@@ -196,7 +196,7 @@ func TestTheClockRunsStandsAndNeverGoesBack(t *testing.T) {
 	at(time.Minute)
 	now = now.Add(time.Second)
 	at(time.Minute + time.Second)
-	clock.Hold()
+	clock.Stop()
 	now = now.Add(time.Hour)
 	at(time.Minute + time.Second)
 	clock.turn(end)

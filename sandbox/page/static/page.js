@@ -145,7 +145,7 @@ function chooseStack(report) {
     stack.value = names.includes(chosen) ? chosen : names[0] ?? "";
   }
   document.getElementById("clock").textContent =
-    `${report.clockStands ? "The clock of metrics stands at" : "Read at"} ${new Date(report.clock).toLocaleTimeString()}`;
+    `${report.clockStopped ? "The clock of metrics is stopped at" : "Read at"} ${new Date(report.clock).toLocaleTimeString()}`;
 }
 
 // Swagger UI's style sheet has its dark colours for this class.
