@@ -21,7 +21,7 @@ type Report struct {
 	Healthy         bool      `json:"healthy"`  // all parts are healthy
 	Parts           []Part    `json:"parts"`
 
-	Clock       time.Time `json:"clock"` // of metrics and alarms
+	Clock        time.Time `json:"clock"` // of metrics and alarms
 	ClockStopped bool      `json:"clockStopped,omitempty"`
 
 	Faults []faults.Active `json:"faults,omitempty"` // which make fail has started

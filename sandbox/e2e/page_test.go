@@ -92,16 +92,17 @@ func checkPanels(t *testing.T, b *browser, out outputs) {
 	if title := evaluate[string](t, b, `document.querySelector("#dashboards .content h3").innerText`); title != name {
 		t.Errorf("the dashboard is %q, want %s", title, name)
 	}
-	metrics := 0
-	for _, kind := range widgets {
-		if kind == "metric" {
-			metrics++
+	kinds, graphs := make([]string, len(widgets)), 0
+	for i, w := range widgets {
+		kinds[i] = w.Type
+		if w.Type == "metric" && w.Properties.View != "singleValue" {
+			graphs++
 		}
 	}
-	b.eventually(t, fmt.Sprintf(`document.querySelectorAll(".panel[data-type=metric] canvas").length === %d`, metrics))
+	b.eventually(t, fmt.Sprintf(`document.querySelectorAll(".panel[data-type=metric] canvas").length === %d`, graphs))
 	panels := evaluate[[]string](t, b, `[...document.querySelectorAll(".panel")].map((panel) => panel.dataset.type)`)
-	if !slices.Equal(panels, widgets) {
-		t.Errorf("the panels are %v, the widgets %v", panels, widgets)
+	if !slices.Equal(panels, kinds) {
+		t.Errorf("the panels are %v, the widgets %v", panels, kinds)
 	}
 	if problems := evaluate[string](t, b, `[...document.querySelectorAll(".panel:not([data-type=log]) p.unknown")].map((p) => p.innerText).join("\n")`); problems != "" {
 		t.Errorf("panels report\n%s", problems)
@@ -112,8 +113,13 @@ func checkPanels(t *testing.T, b *browser, out outputs) {
 	}
 }
 
-// deployedWidgets returns the name of the stack's dashboard and the types of its widgets.
-func deployedWidgets(t *testing.T, out outputs) (name string, kinds []string) {
+type widget struct {
+	Type       string
+	Properties struct{ View string }
+}
+
+// deployedWidgets returns the name of the stack's dashboard and its widgets.
+func deployedWidgets(t *testing.T, out outputs) (string, []widget) {
 	t.Helper()
 	client := cloudwatch.NewFromConfig(awsConfig(out))
 	list, err := client.ListDashboards(t.Context(), &cloudwatch.ListDashboardsInput{DashboardNamePrefix: aws.String("didomi-" + out.Stack + "-")})
@@ -124,14 +130,11 @@ func deployedWidgets(t *testing.T, out outputs) (name string, kinds []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var body struct{ Widgets []struct{ Type string } }
+	var body struct{ Widgets []widget }
 	if err := json.Unmarshal([]byte(*got.DashboardBody), &body); err != nil {
 		t.Fatal(err)
 	}
-	for _, w := range body.Widgets {
-		kinds = append(kinds, w.Type)
-	}
-	return *got.DashboardName, kinds
+	return *got.DashboardName, body.Widgets
 }
 
 // checkRingingAlarm brings an alarm into ALARM, and finds it first in the list, with its reason and its history. The
@@ -139,9 +142,9 @@ func deployedWidgets(t *testing.T, out outputs) (name string, kinds []string) {
 func checkRingingAlarm(t *testing.T, b *browser, out outputs) {
 	t.Helper()
 	client := cloudwatch.NewFromConfig(awsConfig(out))
-	found, err := client.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{AlarmNamePrefix: aws.String("didomi-" + out.Stack + "-api-5xx"), AlarmTypes: []types.AlarmType{types.AlarmTypeMetricAlarm}})
+	found, err := client.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{AlarmNamePrefix: aws.String("didomi-" + out.Stack + "-api-function-errors"), AlarmTypes: []types.AlarmType{types.AlarmTypeMetricAlarm}})
 	if err != nil || len(found.MetricAlarms) == 0 {
-		t.Fatalf("%+v, %v; want the alarm 5xx", found, err)
+		t.Fatalf("%+v, %v; want the alarm function-errors", found, err)
 	}
 	name, reason := *found.MetricAlarms[0].AlarmName, "the test of the page"
 	set := func(state types.StateValue) {
