@@ -86,14 +86,15 @@ func FuzzETags(f *testing.F) {
 	})
 }
 
-// headerForm is a value that can stand in a header (RFC 9110, 5.5).
-var headerForm = regexp.MustCompile(`^[!-~]([ -~]*[!-~])?$`)
+// headerForm is a value that a header may have; a quoted string may contain a tab (RFC 9110, 5.5 and 5.6.4).
+var headerForm = regexp.MustCompile(`^[!-~]([\t -~]*[!-~])?$`)
 
 func FuzzFileHeader(f *testing.F) {
 	for _, seed := range [][5]string{
 		{"text/html", "max-age=5", "inline; filename=a", "gzip", "en"},
 		{"text/plain, text/html", `no-cache="a, b"`, `attachment; filename*=UTF-8''%0d%0a`, "identity", "de-CH, fr"},
 		{"image/png\r\nA: b", "public", `form-data; filename="\"a"`, "rot13", "\x00"},
+		{"text/plain; a=\"\t\"", "public", "inline; filename=\"a\tb\"", "gzip", "en"},
 		{`text/plain; a="\", text/html"`, "MAX-AGE = 5", "inline", "aws-chunked", ","},
 	} {
 		f.Add(seed[0], seed[1], seed[2], seed[3], seed[4], false)
