@@ -89,11 +89,10 @@ def convert_object(value, schema, root, renames, path):
             continue
         if name.endswith("Prefix") and not path:
             item += "0" * GENERATED
-        if not path or "." not in target:
-            kind = schema
-            for part in target.split("."):
-                kind = resolve(kind, root).get("properties", {}).get(part, {})
-            item = convert(item, kind, root, renames, source)
+        kind = schema
+        for part in target.split("."):
+            kind = resolve(kind, root).get("properties", {}).get(part, {})
+        item = convert(item, kind, root, renames, source)
         put(result, target, item)
     return result
 

@@ -56,6 +56,12 @@ var (
 		"name": "app-alarm", "comparisonOperator": "GreaterThanThreshold", "evaluationPeriods": 5, "threshold": 1, "metricName": "Errors",
 		"namespace": "AWS/Lambda", "period": 60, "statistic": "Sum", "dimensions": map[string]any{"FunctionName": "app"}, "treatMissingData": "notBreaching",
 	}
+	query = map[string]any{"id": "rate", "returnData": true, "metric": map[string]any{
+		"metricName": "5XXError", "namespace": "AWS/ApiGateway", "period": 300, "stat": "Average", "dimensions": map[string]any{"ApiName": "app", "Stage": "dev"},
+	}}
+	expression = map[string]any{
+		"name": "app-rate", "comparisonOperator": "GreaterThanThreshold", "evaluationPeriods": 1, "threshold": 0.01, "metricQueries": []any{query},
+	}
 	logs = map[string]any{"name": "/app", "retentionInDays": 30}
 	key  = map[string]any{"deletionWindowInDays": 30, "enableKeyRotation": true, "rotationPeriodInDays": 365, "policy": `{"Version":"2012-10-17","Statement":[]}`}
 )
@@ -81,6 +87,8 @@ var resources = []resource{
 	{"an-unknown-architecture", "aws:lambda/function:Function", with(function, "architectures", []any{"arm"}), "Architectures.0: 'arm' is not one of"},
 	{"alarm", "aws:cloudwatch/metricAlarm:MetricAlarm", alarm, ""},
 	{"an-unknown-comparison", "aws:cloudwatch/metricAlarm:MetricAlarm", with(alarm, "comparisonOperator", "Greater"), "ComparisonOperator: 'Greater' is not one of"},
+	{"alarm-on-metrics", "aws:cloudwatch/metricAlarm:MetricAlarm", expression, ""},
+	{"metrics-without-an-id", "aws:cloudwatch/metricAlarm:MetricAlarm", with(expression, "metricQueries", []any{map[string]any{"metric": query["metric"]}}), "Metrics.0: 'Id' is a required property"},
 	{"logs", "aws:cloudwatch/logGroup:LogGroup", logs, ""},
 	{"days-that-cloudwatch-does-not-have", "aws:cloudwatch/logGroup:LogGroup", with(logs, "retentionInDays", 31), "RetentionInDays: 31 is not one of"},
 	{"a-name-with-a-space", "aws:cloudwatch/logGroup:LogGroup", with(logs, "name", "/the app"), "LogGroupName: '/the app' does not match"},
