@@ -167,14 +167,14 @@ func TestAClusterIsRestoredToATime(t *testing.T) {
 		a.checkRows(t, restored.DBCluster, "3")
 	})
 	t.Run("with the engine version of that time", func(t *testing.T) {
-		_, err := a.ModifyDBCluster(t.Context(), &rds.ModifyDBClusterInput{DBClusterIdentifier: aws.String("orders"), EngineVersion: aws.String("17.5"), AllowMajorVersionUpgrade: aws.Bool(true), ApplyImmediately: aws.Bool(true)})
+		_, err := a.ModifyDBCluster(t.Context(), &rds.ModifyDBClusterInput{DBClusterIdentifier: aws.String("orders"), EngineVersion: aws.String("17.7"), AllowMajorVersionUpgrade: aws.Bool(true), ApplyImmediately: aws.Bool(true)})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for id, tt := range map[string]struct {
 			until   *time.Time
 			version string
-		}{"orders-16": {&before, "16.11"}, "orders-17": {nil, "17.5"}} {
+		}{"orders-16": {&before, "16.11"}, "orders-17": {nil, "17.7"}} {
 			restored, err := a.RestoreDBClusterToPointInTime(t.Context(), &rds.RestoreDBClusterToPointInTimeInput{
 				DBClusterIdentifier: &id, SourceDBClusterIdentifier: aws.String("orders"), RestoreToTime: tt.until, UseLatestRestorableTime: aws.Bool(tt.until == nil),
 			})

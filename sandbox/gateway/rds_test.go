@@ -253,7 +253,7 @@ func TestAnUpgradeOfAClusterUpgradesItsInstances(t *testing.T) {
 	})
 	if err == nil {
 		_, err = client.ModifyDBCluster(t.Context(), &rds.ModifyDBClusterInput{
-			DBClusterIdentifier: aws.String("upgraded"), EngineVersion: aws.String("17.5"),
+			DBClusterIdentifier: aws.String("upgraded"), EngineVersion: aws.String("17.7"),
 			AllowMajorVersionUpgrade: aws.Bool(true), ApplyImmediately: aws.Bool(true),
 		})
 	}
@@ -264,8 +264,8 @@ func TestAnUpgradeOfAClusterUpgradesItsInstances(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if version := *got.DBInstances[0].EngineVersion; version != "17.5" {
-		t.Errorf("the instance has version %s, want 17.5", version)
+	if version := *got.DBInstances[0].EngineVersion; version != "17.7" {
+		t.Errorf("the instance has version %s, want 17.7", version)
 	}
 	if !slices.Equal(s.plane.backedUp, []string{"upgraded"}) {
 		t.Errorf("the data plane has backed up %v, want the upgraded cluster", s.plane.backedUp)

@@ -28,16 +28,18 @@ func databaseQuotas(x *call.Exchange) error {
 	return x.RespondQuery(xmltree.ListResult("AccountQuotas", quotas))
 }
 
-// databaseVersions removes the engine versions that the region does not offer.
+// databaseVersions removes the engine versions that the region does not offer, and adds upgrade targets.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBEngineVersions.html
 func databaseVersions(x *call.Exchange) error {
 	return x.EditXML(func(response *xmltree.Node) error {
-		if list := response.First("DBEngineVersions"); list != nil {
-			list.Children = slices.DeleteFunc(list.Children, func(v *xmltree.Node) bool {
-				return !x.Limits.Offers(v.Value("Engine") + " " + v.Value("EngineVersion"))
-			})
+		list := response.First("DBEngineVersions")
+		if list == nil {
+			return nil
 		}
-		return nil
+		list.Children = slices.DeleteFunc(list.Children, func(v *xmltree.Node) bool {
+			return !x.Limits.Offers(v.Value("Engine") + " " + v.Value("EngineVersion"))
+		})
+		return addUpgradeTargets(x, list)
 	})
 }
 

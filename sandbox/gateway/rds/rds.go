@@ -97,7 +97,10 @@ func (s *service) actions() map[string]call.Handler {
 	}
 	calls["CreateDBProxy"] = s.createProxy(calls["CreateDBProxy"])
 	calls["DeleteDBCluster"] = s.deleteCluster(calls["DeleteDBCluster"])
+	calls["ModifyDBCluster"] = s.checkUpgrade(calls["ModifyDBCluster"])
 	calls["ModifyDBInstance"] = rejectMemberVersion(calls["ModifyDBInstance"])
+	calls["DeleteDBClusterParameterGroup"] = s.rejectUsedGroup("DescribeDBClusters", "DBClusterParameterGroup", "DBClusterParameterGroupName", "clusters", (*call.Exchange).Forward)
+	calls["DeleteDBParameterGroup"] = s.rejectUsedGroup("DescribeDBInstances", "DBParameterGroupName", "DBParameterGroupName", "instances", (*call.Exchange).Forward)
 	calls["DescribeDBClusterAutomatedBackups"] = call.Instead(s.describeBackups)
 	calls["DeleteDBClusterAutomatedBackup"] = call.Instead(s.deleteBackup)
 	calls["RestoreDBClusterFromSnapshot"] = s.restore(ofSnapshot, s.snapshotToRestore)
@@ -163,19 +166,6 @@ func storeCluster(x *call.Exchange, id string) {
 	inherited := call.FormMembers(x.Form, inheritedMembers)
 	inherited["EnabledCloudwatchLogsExports"] = members["EnabledCloudwatchLogsExports"]
 	x.Fields.Set(inheritedKey(id), inherited)
-}
-
-// upgradeInstances sets a cluster's new engine version on its instances, which
-// the emulator does not upgrade.
-// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBCluster.html
-func upgradeInstances(x *call.Exchange, cluster *xmltree.Node) {
-	version := x.Form.Get("EngineVersion")
-	if version == "" {
-		return
-	}
-	cluster.Each("DBClusterMember", func(member *xmltree.Node) {
-		x.Fields.Set(InstanceKey(member.Value("DBInstanceIdentifier")), map[string]any{"EngineVersion": version})
-	})
 }
 
 // logExports applies the log types that a create or modify call enables and
@@ -245,7 +235,9 @@ func (s *service) clusterModified(x *call.Exchange) error {
 	cluster := response.First("DBCluster")
 	id := cluster.Value("DBClusterIdentifier")
 	storeCluster(x, id)
-	upgradeInstances(x, cluster)
+	if err := s.upgradeInstances(x, cluster); err != nil {
+		return err
+	}
 	served, ok := s.servedCluster(id)
 	if !ok {
 		return nil
