@@ -61,7 +61,7 @@ func zonesAvailable(ctx context.Context, a *account, g *graph.Graph) ([]Finding,
 // database is an instance class with the engine version that it runs.
 type database struct{ engine, version, class string }
 
-// databaseOffered checks that RDS offers the engine version, and the class in each of the stack's zones.
+// databaseOffered checks that RDS offers the engine version, the class in each of the stack's zones, and the upgrade.
 func databaseOffered(ctx context.Context, a *account, g *graph.Graph) ([]Finding, error) {
 	var wanted []database
 	for _, instance := range g.ByType(types.ClusterInstance) {
@@ -85,7 +85,44 @@ func databaseOffered(ctx context.Context, a *account, g *graph.Graph) ([]Finding
 		}
 		missing = append(missing, found...)
 	}
+	if len(missing) > 0 {
+		return missing, nil // there is no way to a version that is not available
+	}
+	for _, cluster := range g.ByType(types.Cluster) {
+		found, err := a.lacksUpgrade(ctx, cluster)
+		if err != nil {
+			return missing, err
+		}
+		missing = append(missing, found...)
+	}
 	return missing, nil
+}
+
+// lacksUpgrade checks that RDS can upgrade a cluster from its present version to the one of the preview.
+func (a *account) lacksUpgrade(ctx context.Context, cluster *graph.Resource) ([]Finding, error) {
+	engine, to := cluster.Text("engine"), cluster.Text("engineVersion")
+	from, _ := cluster.Before["engineVersion"].(string)
+	if from == "" || from == to || cluster.Op != "update" {
+		return nil, nil
+	}
+	// The present version may no longer be available.
+	versions, err := a.rds.DescribeDBEngineVersions(ctx, &rds.DescribeDBEngineVersionsInput{Engine: &engine, EngineVersion: &from, IncludeAll: aws.Bool(true)})
+	if err != nil {
+		return nil, fmt.Errorf("read the versions to which %s %s can be upgraded: %w", engine, from, err)
+	}
+	targets := []string{}
+	for _, version := range versions.DBEngineVersions {
+		for _, target := range version.ValidUpgradeTarget {
+			targets = append(targets, aws.ToString(target.EngineVersion))
+		}
+	}
+	if slices.Contains(targets, to) {
+		return nil, nil
+	}
+	return []Finding{{
+		What: fmt.Sprintf("RDS cannot upgrade the cluster %s from %s %s to %s; it can to: %s", cluster.Name, engine, from, to, strings.Join(targets, ", ")),
+		Do:   "set <project>:data database.version to one of them, or to the present one (docs/how-to/upgrade-engines.md)",
+	}}, nil
 }
 
 func (a *account) lacksDatabase(ctx context.Context, d database, stackZones []string) ([]Finding, error) {

@@ -149,6 +149,24 @@ func previewOf(t *testing.T) []byte {
 	return preview
 }
 
+// upgradeTo returns a preview that upgrades a cluster from 16.13.
+func upgradeTo(t *testing.T, version string) []byte {
+	t.Helper()
+	state := func(version string) map[string]any {
+		return map[string]any{
+			"urn": "urn:pulumi:prod::didomi::aws:rds/cluster:Cluster::cluster", "type": "aws:rds/cluster:Cluster", "custom": true, "id": "app",
+			"inputs": map[string]any{"engine": "aurora-postgresql", "engineVersion": version},
+		}
+	}
+	preview, err := json.Marshal(map[string]any{"steps": []any{map[string]any{
+		"op": "update", "urn": state("")["urn"], "oldState": state("16.13"), "newState": state(version), "diffReasons": []string{"engineVersion"},
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return preview
+}
+
 // ampleQuotas are quotas that the tests do not exceed.
 func ampleQuotas(g *Gateway) map[string]float64 {
 	quotas := map[string]float64{}
@@ -231,6 +249,18 @@ func TestPreflightReportsEverythingThatIsMissing(t *testing.T) {
 		found, _ := p.run(t)
 		if missing := found["missing"]; len(missing) != 1 || !strings.Contains(missing[0].What, testRegion+"b") {
 			t.Errorf("%+v", missing)
+		}
+	})
+	t.Run("an upgrade that RDS cannot make is reported with those that it can", func(t *testing.T) {
+		s.limit(t, call.Limits{Quotas: ampleQuotas(s.gateway)})
+		created := p.preview
+		defer func() { p.preview = created }()
+		for to, want := range map[string]string{"17.6": "from aurora-postgresql 16.13 to 17.6; it can to: 16.14, 17.9, 17.10, 18.3, 18.4", "16.11": "to 16.11;", "17.9": ""} {
+			p.preview = write(t, "preview.json", upgradeTo(t, to))
+			found, _ := p.run(t)
+			if missing := found["missing"]; (want == "") != (len(missing) == 0) || want != "" && (missing[0].Check != "database-offered" || !strings.Contains(missing[0].What, want)) {
+				t.Errorf("to %s: %+v", to, missing)
+			}
 		}
 	})
 	// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutResourcePolicy.html

@@ -75,7 +75,8 @@ func (s *service) actions() map[string]call.Handler {
 		})
 	}
 	calls["CreateReplicationGroup"] = s.requireFailover(calls["CreateReplicationGroup"])
-	calls["ModifyReplicationGroup"] = s.rejectFailoverOff(calls["ModifyReplicationGroup"])
+	calls["ModifyReplicationGroup"] = s.checkUpgrade(s.rejectFailoverOff(calls["ModifyReplicationGroup"]))
+	calls["DeleteCacheParameterGroup"] = s.rejectUsedGroup
 	calls["ModifyUser"] = s.rejectWhileModifying(calls["ModifyUser"])
 	return calls
 }
