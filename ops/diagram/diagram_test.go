@@ -68,8 +68,8 @@ func deployed(suffix string) *graph.Graph {
 	add("data", "aws:kms/key:Key", "prod-data-key", nil, nil)
 	add("data", "aws:iam/role:Role", "prod-data-role", nil, nil)
 	add("data", "aws:rds/cluster:Cluster", "prod-data-cluster", m{"vpcSecurityGroupIds": group("cluster"), "serverlessv2ScalingConfiguration": m{"minCapacity": 0.5, "maxCapacity": 4.0}}, nil, "prod-network-cluster")
-	add("data", "aws:rds/clusterInstance:ClusterInstance", "prod-data-1", nil, nil)
-	add("data", "aws:rds/clusterInstance:ClusterInstance", "prod-data-2", nil, nil)
+	add("data", "aws:rds/clusterInstance:ClusterInstance", "prod-data-1", m{"clusterIdentifier": id("prod-data-cluster")}, nil)
+	add("data", "aws:rds/clusterInstance:ClusterInstance", "prod-data-2", m{"clusterIdentifier": id("prod-data-cluster")}, nil)
 	add("data", "aws:rds/proxy:Proxy", "prod-data-proxy", m{"vpcSecurityGroupIds": group("proxy"), "requireTls": true}, nil)
 	add("data", "aws:elasticache/replicationGroup:ReplicationGroup", "prod-data-cache", m{"engine": "valkey", "nodeType": "cache.t4g.micro", "numNodeGroups": 1.0, "replicasPerNodeGroup": 1.0, "securityGroupIds": group("cache")}, nil)
 	add("data", "aws:s3/bucketV2:BucketV2", "prod-data-files", nil, nil)
@@ -136,6 +136,33 @@ func TestARequestIsDrawnAsItWasDeployed(t *testing.T) {
 	}
 	if got := arrows(t, deployed("a")); !slices.Equal(got, want) {
 		t.Errorf("got\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+	}
+}
+
+// whileRestoring is the stack with a second cluster of one instance, to which a restore has moved the proxy.
+func whileRestoring() *graph.Graph {
+	g := deployed("a")
+	cluster := *g.Find("urn:pulumi:prod::didomi::aws:rds/cluster:Cluster::prod-data-cluster")
+	cluster.URN, cluster.Name, cluster.ID = cluster.URN+"-2", cluster.Name+"-2", "prod-data-cluster-2-a"
+	member := *g.Find("urn:pulumi:prod::didomi::aws:rds/clusterInstance:ClusterInstance::prod-data-1")
+	member.URN, member.Name, member.Inputs = member.URN+"-2", "prod-data-gen2-1", m{"clusterIdentifier": cluster.ID}
+	target := graph.Resource{URN: "target", Type: "aws:rds/proxyTarget:ProxyTarget", Name: "prod-data-proxy", Dependencies: []string{cluster.URN}, Parent: cluster.Parent}
+	g.Resources = append(g.Resources, cluster, member, target)
+	return g
+}
+
+func TestTheFormerClusterOfARestoreHasItsOwnBox(t *testing.T) {
+	g := whileRestoring()
+	if got := strings.Join(arrows(t, g), "\n"); !strings.Contains(got, "RDS Proxy, TLS only -5432-> Aurora PostgreSQL, writer, 0.5 to 4 ACU each") {
+		t.Errorf("the proxy's arrow is in\n%s", got)
+	}
+	r, err := newRequest(g)
+	want := &node{title: "Aurora PostgreSQL", lines: []string{"the former cluster", "writer and 1 reader", "0.5 to 4 ACU each"}, aside: true}
+	if err != nil || !reflect.DeepEqual(r.former, want) {
+		t.Errorf("got %+v, %v, want %+v", r.former, err, want)
+	}
+	if r, err := newRequest(deployed("a")); err != nil || r.former != nil {
+		t.Errorf("without a restore there is %+v, %v", r.former, err)
 	}
 }
 
@@ -210,9 +237,12 @@ func TestAFunctionOutsideTheVPCHasItsOwnBox(t *testing.T) {
 }
 
 func TestNoBoxCoversAnotherOrLeavesTheDiagram(t *testing.T) {
-	for _, missing := range []string{"nothing", "migrate", "prod-api-waf", "nat", "prod-network-kms", "prod-api-record", "prod-data-cache", "prod-api-user"} {
+	for _, missing := range []string{"nothing", "migrate", "prod-api-waf", "nat", "prod-network-kms", "prod-api-record", "prod-data-cache", "prod-api-user", "the former cluster"} {
 		t.Run("without "+missing, func(t *testing.T) {
-			g := without(deployed("a"), missing)
+			g := without(whileRestoring(), missing)
+			if missing == "the former cluster" {
+				g = deployed("a")
+			}
 			r, err := newRequest(g)
 			if err != nil {
 				t.Fatal(err)

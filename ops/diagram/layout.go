@@ -103,7 +103,10 @@ func (c *canvas) request(r request) {
 	place(r.api, apiX, apiW, row)
 	place(r.name, aclX, aclW, max(aclBottom, row+height(3)+rowGap))
 	private := place(r.others, privateX, privateW, place(r.function, privateX, privateW, row))
-	isolated := place(r.database, storeX, storeW, place(r.proxy, storeX, storeW, place(r.cache, storeX, storeW, row)))
+	isolated := row
+	for _, n := range []*node{r.cache, r.proxy, r.database, r.former} {
+		isolated = place(n, storeX, storeW, isolated)
+	}
 	below := max(private, isolated) + tierPadding + rowGap
 	public := private + tierPadding + frameTitle + rowGap
 	place(r.nat, privateX, privateW, public)
@@ -117,9 +120,9 @@ func (c *canvas) request(r request) {
 
 	c.frame(r.vpc, privateX-tierPadding-vpcPadding, top-frameTitle, storeX+storeW+tierPadding+8, ways-rowGap+tierPadding, "vpc")
 	c.tier(r.private, r.function, r.others)
-	c.tier(r.isolated, r.cache, r.proxy, r.database)
+	c.tier(r.isolated, r.cache, r.proxy, r.database, r.former)
 	c.tier(r.publicTier, r.nat)
-	for _, n := range []*node{r.client, r.name, r.acl, r.api, r.function, r.others, r.outside, r.cache, r.proxy, r.database,
+	for _, n := range []*node{r.client, r.name, r.acl, r.api, r.function, r.others, r.outside, r.cache, r.proxy, r.database, r.former,
 		r.gatewayEndpoint, r.interfaces, r.bucket, r.services, r.nat} {
 		if n != nil {
 			c.box(n)

@@ -33,6 +33,7 @@ type request struct {
 	client, name, acl, api        *node
 	function, others, outside     *node
 	cache, proxy, database        *node
+	former                        *node
 	gatewayEndpoint, interfaces   *node
 	bucket, services, nat         *node
 	vpc                           string
@@ -198,7 +199,12 @@ func (r *reader) stores() {
 		}
 		r.call(proxy, r.proxy)
 	}
-	if cluster := r.first(types.Cluster); cluster != nil {
+	former := r.g.FormerClusters()
+	for _, cluster := range r.g.ByType(types.Cluster) {
+		if slices.Contains(former, cluster) {
+			r.former = &node{title: "Aurora PostgreSQL", lines: append([]string{"the former cluster"}, r.clusterLines(cluster)...), aside: true}
+			continue
+		}
 		r.database = &node{title: "Aurora PostgreSQL", lines: r.clusterLines(cluster)}
 		r.call(cluster, r.database)
 		if proxy != nil {
@@ -209,7 +215,12 @@ func (r *reader) stores() {
 
 func (r *reader) clusterLines(cluster *graph.Resource) []string {
 	const scaling = "serverlessv2ScalingConfiguration"
-	instances := len(r.g.ByType(types.ClusterInstance))
+	instances := 0
+	for _, instance := range r.g.ByType(types.ClusterInstance) {
+		if refers(r.g, instance, "clusterIdentifier", cluster) {
+			instances++
+		}
+	}
 	lines := []string{"writer"}
 	if instances > 1 {
 		lines[0] += " and " + plural(instances-1, "reader")

@@ -3,6 +3,7 @@ package status
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/elasticache"
@@ -11,6 +12,7 @@ import (
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 
 	"github.com/didomi/serverless-api/ops/deployed"
+	"github.com/didomi/serverless-api/ops/graph"
 	"github.com/didomi/serverless-api/ops/types"
 )
 
@@ -32,19 +34,47 @@ func capacity(ctx context.Context, s *stack) ([]Item, error) {
 
 func (s *stack) databases(ctx context.Context) ([]Item, error) {
 	clusters, err := s.clusters(ctx)
+	former := s.graph.FormerClusters()
 	var items []Item
 	for _, c := range clusters {
 		what := fmt.Sprintf("%s, instances: %d", aws.ToString(c.EngineVersion), len(c.DBClusterMembers))
 		if scaling := c.ServerlessV2ScalingConfiguration; scaling != nil {
 			what += fmt.Sprintf(", %g to %g ACU each", aws.ToFloat64(scaling.MinCapacity), aws.ToFloat64(scaling.MaxCapacity))
 		}
-		items = append(items, serving("database", aws.ToString(c.Status), what))
+		name := "database"
+		if i := slices.IndexFunc(former, func(r *graph.Resource) bool { return r.ID == aws.ToString(c.DBClusterIdentifier) }); i >= 0 {
+			name = "former database"
+			what += ", " + formerState(former[i])
+		}
+		items = append(items, serving(name, aws.ToString(c.Status), what))
 	}
 	return items, err
 }
 
-// clusters are the stack's database clusters in the account.
+// formerState is the step of the restore that replaced a cluster (docs/how-to/restore-the-database.md).
+func formerState(cluster *graph.Resource) string {
+	if cluster.Text("tags", "retiring") == "true" {
+		return cluster.ID + " is retiring: the restore's last step deletes it"
+	}
+	return cluster.ID + " is kept by a restore"
+}
+
+// clusterList are the clusters as described once, and what prevented it.
+type clusterList struct {
+	all []rdstypes.DBCluster
+	err error
+}
+
+// clusters are the stack's database clusters in the account. Several parts of the report need them.
 func (s *stack) clusters(ctx context.Context) ([]rdstypes.DBCluster, error) {
+	if s.described == nil {
+		s.described = &clusterList{}
+		s.described.all, s.described.err = s.describeClusters(ctx)
+	}
+	return s.described.all, s.described.err
+}
+
+func (s *stack) describeClusters(ctx context.Context) ([]rdstypes.DBCluster, error) {
 	var all []rdstypes.DBCluster
 	for _, r := range s.graph.ByType(types.Cluster) {
 		found, err := s.rds.DescribeDBClusters(ctx, &rds.DescribeDBClustersInput{DBClusterIdentifier: &r.ID})

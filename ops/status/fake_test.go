@@ -36,6 +36,8 @@ type account struct {
 	secret      secretsmanager.DescribeSecretOutput
 	// denied is the error of the calls with these names.
 	denied map[string]error
+	// described are the identifiers in calls of DescribeDBClusters.
+	described []string
 }
 
 func (a *account) DescribeAlarms(_ context.Context, in *cloudwatch.DescribeAlarmsInput, _ ...func(*cloudwatch.Options)) (*cloudwatch.DescribeAlarmsOutput, error) {
@@ -71,8 +73,11 @@ func (a *account) GetAccountSettings(context.Context, *lambda.GetAccountSettings
 	return &lambda.GetAccountSettingsOutput{AccountLimit: &lambdatypes.AccountLimit{UnreservedConcurrentExecutions: aws.Int32(900)}}, nil
 }
 
-func (a *account) DescribeDBClusters(context.Context, *rds.DescribeDBClustersInput, ...func(*rds.Options)) (*rds.DescribeDBClustersOutput, error) {
-	return &rds.DescribeDBClustersOutput{DBClusters: []rdstypes.DBCluster{a.cluster}}, a.denied["DescribeDBClusters"]
+func (a *account) DescribeDBClusters(_ context.Context, in *rds.DescribeDBClustersInput, _ ...func(*rds.Options)) (*rds.DescribeDBClustersOutput, error) {
+	a.described = append(a.described, *in.DBClusterIdentifier)
+	cluster := a.cluster
+	cluster.DBClusterIdentifier = in.DBClusterIdentifier
+	return &rds.DescribeDBClustersOutput{DBClusters: []rdstypes.DBCluster{cluster}}, a.denied["DescribeDBClusters"]
 }
 
 func (a *account) DescribeDBInstances(context.Context, *rds.DescribeDBInstancesInput, ...func(*rds.Options)) (*rds.DescribeDBInstancesOutput, error) {

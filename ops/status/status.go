@@ -64,6 +64,8 @@ type stack struct {
 	lambda  lambdaAPI
 	rds     rdsAPI
 	secrets secretsAPI
+
+	described *clusterList // once they are
 }
 
 // The calls that the command makes; the SDK's clients have them.

@@ -18,6 +18,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/didomi/serverless-api/ops/command"
+	"github.com/didomi/serverless-api/ops/graph"
 )
 
 func reportOf(t *testing.T, s *stack) report {
@@ -194,6 +195,42 @@ func TestTheReportIsPrintedAsATableAndAsJSON(t *testing.T) {
 	var back report
 	if err := json.Unmarshal(object.Bytes(), &back); err != nil || back.OK || back.Stack != "dev" || len(back.Items) != len(r.Items) || !strings.Contains(object.String(), `"state": "warning"`) {
 		t.Errorf("%v\n%s", err, &object)
+	}
+}
+
+func TestBothClustersOfARestoreAreListedByTheirPart(t *testing.T) {
+	for name, c := range map[string]struct {
+		tags map[string]any
+		want string
+	}{
+		"kept":     {nil, "16.11, instances: 2, 0.5 to 4 ACU each, cluster is kept by a restore"},
+		"retiring": {map[string]any{"retiring": "true"}, "16.11, instances: 2, 0.5 to 4 ACU each, cluster is retiring: the restore's last step deletes it"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := healthy()
+			s := of(a)
+			for i, r := range s.graph.Resources {
+				if r.ID == "cluster" {
+					r.Inputs["tags"] = c.tags
+				}
+				if r.Type == "aws:lambda/function:Function" {
+					s.graph.Resources[i].Dependencies = []string{"cluster-2"}
+				}
+			}
+			s.graph.Resources = append(s.graph.Resources, graph.Resource{URN: "cluster-2", ID: "cluster-2", Type: "aws:rds/cluster:Cluster", Inputs: map[string]any{"engine": "aurora-postgresql", "engineVersion": "16.11"}})
+			r := reportOf(t, s)
+			for _, want := range []Item{
+				{Part: "capacity", Name: "former database", State: OK, What: c.want},
+				{Part: "capacity", Name: "database", State: OK, What: "16.11, instances: 2, 0.5 to 4 ACU each"},
+			} {
+				if !slices.Contains(r.Items, want) {
+					t.Errorf("no %+v in %+v", want, r.Items)
+				}
+			}
+			if !slices.Equal(a.described, []string{"cluster", "cluster-2"}) {
+				t.Errorf("the clusters are described as %v, want each once", a.described)
+			}
+		})
 	}
 }
 

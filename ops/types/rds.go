@@ -8,6 +8,7 @@ const (
 	DBParameterGroup      = "aws:rds/parameterGroup:ParameterGroup"
 	DBProxy               = "aws:rds/proxy:Proxy"
 	DBSubnetGroup         = "aws:rds/subnetGroup:SubnetGroup"
+	ProxyTarget           = "aws:rds/proxyTarget:ProxyTarget"
 )
 
 var rdsTypes = []Type{
@@ -33,7 +34,7 @@ var rdsTypes = []Type{
 	{Token: DBSubnetGroup, Name: generated("name", 255, identifier), Replacement: newName, Cost: free},
 	{Token: "aws:rds/proxyDefaultTargetGroup:ProxyDefaultTargetGroup", Name: noName, Replacement: otherTarget, Cost: free},
 	{
-		Token: "aws:rds/proxyTarget:ProxyTarget", Name: noName, Cost: free,
+		Token: ProxyTarget, Name: noName, Cost: free,
 		Replacement: onlyOne("a proxy has one target (Aurora user guide, RDS Proxy: limitations)"),
 	},
 }
