@@ -294,13 +294,19 @@ func TestTheEnvironmentReferenceListsTheVariablesOfEveryFunction(t *testing.T) {
 // restoredValues are a stack's values after a restore of its database.
 func restoredValues(t *testing.T, file string) map[string]string {
 	t.Helper()
+	return databaseValues(t, file, map[string]any{"generation": 2, "previous": "retired"})
+}
+
+// databaseValues are a stack's values with settings of its database.
+func databaseValues(t *testing.T, file string, settings map[string]any) map[string]string {
+	t.Helper()
 	values := stackValues(t, file)
 	var own map[string]any
 	if err := json.Unmarshal([]byte(values[mocks.Project+":data"]), &own); err != nil {
 		t.Fatal(err)
 	}
 	database := own["database"].(map[string]any)
-	database["generation"], database["previous"] = 2, "retired"
+	maps.Copy(database, settings)
 	text, err := json.Marshal(own)
 	if err != nil {
 		t.Fatal(err)

@@ -28,9 +28,14 @@ type end struct {
 	Version  string    `yaml:"version"`
 	Ends     time.Time `yaml:"ends"` // zero: no end is announced
 	Then     string    `yaml:"then"`
-	Source   string    `yaml:"source"`
-	Checked  time.Time `yaml:"checked"`
+	// Minors: each minor version ends on its own, so it needs a row of its own.
+	Minors  bool      `yaml:"minors"`
+	Source  string    `yaml:"source"`
+	Checked time.Time `yaml:"checked"`
 }
+
+// noRow is what the report has of a version that the calendar lacks.
+const noRow = "the calendar has no row for it"
 
 // recheck is how long a row is trusted.
 const recheck = 365 * day
@@ -97,21 +102,33 @@ func datedProperties(rows []end) []end {
 	return all
 }
 
-// nextEnd is the first end of those that a resource's version has: that of its minor version, or of its major one.
-func (s *stack) nextEnd(rows []end, r *graph.Resource, version string) Item {
+// firstEnd is the row with the first end of a resource's version; nil: the calendar lacks one.
+func firstEnd(rows []end, r *graph.Resource, version string) *end {
 	var first *end
+	ownRow, needed := false, false
 	for i := range rows {
 		row := &rows[i]
 		if !row.covers(r, version) {
 			continue
 		}
+		ownRow, needed = ownRow || row.Version == version, needed || row.Minors
 		if first == nil || first.Ends.IsZero() || !row.Ends.IsZero() && row.Ends.Before(first.Ends) {
 			first = row
 		}
 	}
+	if needed && !ownRow {
+		return nil
+	}
+	return first
+}
+
+// nextEnd is the first end of those that a resource's version has: that of its minor version, or of its major one. A
+// minor version without a row is a warning also where its major version has one, which ends later.
+func (s *stack) nextEnd(rows []end, r *graph.Resource, version string) Item {
+	first := firstEnd(rows, r, version)
 	if first == nil {
 		return Item{
-			Name: strings.TrimSpace(r.Text("engine") + " " + version), State: Warning, What: "the calendar has no row for it",
+			Name: strings.TrimSpace(r.Text("engine") + " " + version), State: Warning, What: noRow,
 			Do: "add one to ops/status/calendar.yaml, with the page of its support dates",
 		}
 	}
@@ -128,4 +145,16 @@ func (s *stack) nextEnd(rows []end, r *graph.Resource, version string) Item {
 		item.Do = fmt.Sprintf("the date was checked on %s: read %s again, and set ops/status/calendar.yaml", first.Checked.Format(time.DateOnly), first.Source)
 	}
 	return item
+}
+
+// Lacking lists the versions of resources that the calendar has no row for.
+func Lacking(resources []graph.Resource) ([]string, error) {
+	items, err := calendar(context.Background(), &stack{graph: &graph.Graph{Resources: resources}})
+	var lacking []string
+	for _, item := range items {
+		if item.What == noRow {
+			lacking = append(lacking, item.Name)
+		}
+	}
+	return lacking, err
 }

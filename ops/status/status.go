@@ -8,6 +8,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -112,6 +114,28 @@ var parts = []part{
 	{"calendar", calendar},
 }
 
+func partNames() []string {
+	var names []string
+	for _, p := range parts {
+		names = append(names, p.name)
+	}
+	return names
+}
+
+// chooseParts returns the parts with the names, in the order of the report; all: "".
+func chooseParts(names string) ([]part, error) {
+	if names == "" {
+		return parts, nil
+	}
+	wanted := strings.Split(names, ",")
+	for _, name := range wanted {
+		if !slices.Contains(partNames(), name) {
+			return nil, command.BadUsage("--only %s: must be names of parts: %s", names, strings.Join(partNames(), ", "))
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(parts), func(p part) bool { return !slices.Contains(wanted, p.name) }), nil
+}
+
 // report is what the command prints.
 type report struct {
 	Stack string    `json:"stack"`
@@ -127,12 +151,14 @@ type options struct {
 	warnDays int
 	drift    bool
 	json     bool
+	only     string
 }
 
 func (o *options) register(flags *flag.FlagSet) {
 	o.source.Register(flags)
 	flags.IntVar(&o.warnDays, "warn-days", 180, "warn of what ends within so many days")
 	flags.BoolVar(&o.drift, "drift", false, "compare the account with the state, with pulumi: takes a minute")
+	flags.StringVar(&o.only, "only", "", "report these `parts` only, separated by commas: "+strings.Join(partNames(), ", "))
 	flags.BoolVar(&o.json, "json", false, "print JSON")
 }
 
@@ -147,13 +173,17 @@ func Run(ctx context.Context, io command.IO, args []string) error {
 	if o.warnDays < 1 {
 		return command.BadUsage("--warn-days %d: must be at least 1", o.warnDays)
 	}
+	chosen, err := chooseParts(o.only)
+	if err != nil {
+		return err
+	}
 	g, account, err := o.source.Open(ctx, io)
 	if err != nil {
 		return err
 	}
 	s := newStack(g, account, time.Now())
 	s.warnDays, s.drift = o.warnDays, o.drift
-	r, err := s.report(ctx, parts)
+	r, err := s.report(ctx, chosen)
 	if err != nil {
 		return err
 	}
