@@ -30,6 +30,8 @@ func TestGrants(t *testing.T) {
 	checkSignatures(t, prod)
 	checkZones(t, dev)
 	checkRestore(t, dev)
+	checkUpgrade(t, dev)
+	checkSnapshot(t, dev)
 	state := destroyStack(t, dev)
 	checkUse(t, authorizationLog(t), state, exportState(t, prod))
 }
@@ -143,8 +145,8 @@ func destroyStack(t *testing.T, out outputs) string {
 	_, deploy := pipelineRoles(t, out)
 	emptyBucket(t, out) // no role of the pipeline deletes customers' files
 	settings := configWith(t, out, map[string]any{
-		"didomi:data":    map[string]any{"allowDeletion": true, "database": map[string]any{"generation": 2, "previous": "retired"}}, // as after checkRestore
-		"didomi:network": map[string]any{"zones": 3},                                                                                // as after checkZones; a zone cannot be removed
+		"didomi:data":    overlay(fromSnapshot(t, out), map[string]any{"allowDeletion": true}), // as after checkSnapshot
+		"didomi:network": map[string]any{"zones": 3},                                           // as after checkZones; a zone cannot be removed
 	})
 	manage(t, deploy, settings, "destroy", "--run-program", "--yes", "--skip-preview", "--exclude", identities)
 	checkBackups(t, out)

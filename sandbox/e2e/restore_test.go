@@ -14,7 +14,8 @@ import (
 
 // checkRestore deletes and changes items, and restores a stack with a proxy, with its deploy role, to the second before:
 // the API serves the former items, from the database and from the cache. Then it retires the former cluster. A rotation
-// after that second has the restored database's user have another password than the stack's secret.
+// after that second has the restored database's user have another password than the stack's secret. The former cluster
+// leaves a final snapshot, which checkSnapshot restores.
 func checkRestore(t *testing.T, out outputs) {
 	t.Helper()
 	reader, deploy := pipelineRoles(t, out)
@@ -56,6 +57,7 @@ func checkRestore(t *testing.T, out outputs) {
 	item(t, out, "e2e-deleted", "miss", "before")
 	put("e2e-changed", "after")
 	item(t, out, "e2e-changed", "miss", "after")
+	checkFormerCluster(t, out)
 
 	manage(t, deploy, step("retiring", map[string]any{"time": at}), "up", "--yes", "--skip-preview", "--exclude", identities)
 	manage(t, deploy, retired, "up", "--yes", "--skip-preview", "--exclude", identities)
@@ -107,8 +109,64 @@ func proxyTarget(t *testing.T, out outputs) string {
 // restoring is the file of the stack after checkZones with settings of the database.
 func restoring(t *testing.T, out outputs, database map[string]any) string {
 	t.Helper()
-	data := map[string]any{"database": map[string]any{"minCapacity": 0.5}, "proxy": map[string]any{"enabled": true}}
-	return configWith(t, out, map[string]any{
-		"didomi:data": overlay(data, map[string]any{"database": database}), "didomi:network": map[string]any{"zones": 3, "nat": "single"},
-	})
+	return dataConfig(t, out, map[string]any{"database": database})
+}
+
+// dataConfig is that file with settings of the component data.
+func dataConfig(t *testing.T, out outputs, settings map[string]any) string {
+	t.Helper()
+	data := map[string]any{
+		"database": map[string]any{"minCapacity": 0.5, "version": minorVersion, "finalSnapshot": true}, "proxy": map[string]any{"enabled": true},
+	}
+	return configWith(t, out, map[string]any{"didomi:data": overlay(data, settings), "didomi:network": map[string]any{"zones": 3, "nat": "single"}})
+}
+
+// checkFormerCluster checks that ops lists both clusters of a restore, each as what it is.
+func checkFormerCluster(t *testing.T, out outputs) {
+	t.Helper()
+	state := exportState(t, out)
+	if drawn := ops(t, "diagram", "--state", state); strings.Count(drawn, ">Aurora PostgreSQL<") != 2 || strings.Count(drawn, ">the former cluster<") != 1 || !strings.Contains(drawn, ">2 Aurora clusters<") {
+		t.Errorf("the diagram has not both clusters:\n%s", drawn)
+	}
+	printed, _ := operator{out: out, program: buildOps(t), state: state}.run(t, "status", "--only", "capacity", "--json")
+	if strings.Count(printed, `"name": "database"`) != 1 || strings.Count(printed, `"name": "former database"`) != 1 || !strings.Contains(printed, "is kept by a restore") {
+		t.Errorf("the status has not both clusters:\n%s", printed)
+	}
+}
+
+// checkSnapshot restores the final snapshot of the cluster that checkRestore has retired, after checkUpgrade: with a later
+// engine version than it has, next to the second cluster.
+func checkSnapshot(t *testing.T, out outputs) {
+	t.Helper()
+	if found := clusters(t, out); len(found) != 1 || !strings.Contains(found[0], "-cluster-2-") { // this step runs alone
+		checkUpgrade(t, out)
+	}
+	_, deploy := pipelineRoles(t, out)
+	manage(t, deploy, dataConfig(t, out, fromSnapshot(t, out)), "up", "--yes", "--skip-preview", "--exclude", identities)
+	item(t, out, "e2e-changed", "miss", "mistake")
+	if got := request(t, out, http.MethodGet, "/items/e2e-deleted", ""); got.status != http.StatusNotFound {
+		t.Errorf("the item that was deleted before the snapshot: %d\n%s", got.status, got.body)
+	}
+	if found, target := clusters(t, out), proxyTarget(t, out); len(found) != 2 || !strings.Contains(target, "-cluster-3-") {
+		t.Errorf("the stack has the clusters %v, and %s behind the proxy", found, target)
+	}
+}
+
+// fromSnapshot are the settings of data after checkUpgrade with a third cluster, from the final snapshot of the first.
+func fromSnapshot(t *testing.T, out outputs) map[string]any {
+	t.Helper()
+	found, err := rds.NewFromConfig(awsConfig(out)).DescribeDBClusterSnapshots(context.Background(), &rds.DescribeDBClusterSnapshotsInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, snapshot := range found.DBClusterSnapshots {
+		name := aws.ToString(snapshot.DBClusterSnapshotIdentifier)
+		if strings.HasPrefix(name, "didomi-"+out.Stack+"-data-final-") && aws.ToString(snapshot.EngineVersion) == minorVersion {
+			return overlay(upgraded(), map[string]any{"database": map[string]any{
+				"generation": 3, "previous": "kept", "restoreFrom": map[string]any{"snapshot": name},
+			}}).(map[string]any)
+		}
+	}
+	t.Fatalf("the retired cluster has left no final snapshot of version %s: %v", minorVersion, found.DBClusterSnapshots)
+	return nil
 }

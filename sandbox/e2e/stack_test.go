@@ -133,8 +133,10 @@ func TestEndToEnd(t *testing.T) {
 		checkTokens(t, dev)
 		after = len(authorizationLog(t))
 	})
-	step("a stack adds a zone in place and cannot remove one", func(t *testing.T) { checkZones(t, dev) })
+	step("a stack adds a zone in place and cannot remove one, with a minor upgrade of its database", func(t *testing.T) { checkZones(t, dev) })
 	step("the database is restored to a second before a mistake, and the former cluster retired", func(t *testing.T) { checkRestore(t, dev) })
+	step("a major version of the database and another engine of the cache are upgrades in place", func(t *testing.T) { checkUpgrade(t, dev) })
+	step("the former cluster's final snapshot is restored next to the present one", func(t *testing.T) { checkSnapshot(t, dev) })
 	step("every permission of the roles was used, including a destroy, or has an accepted reason", func(t *testing.T) {
 		state := destroyStack(t, dev)
 		done := authorizationLog(t)

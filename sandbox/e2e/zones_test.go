@@ -19,7 +19,7 @@ func checkZones(t *testing.T, out outputs) {
 	t.Helper()
 	data := map[string]any{"database": map[string]any{"minCapacity": 0.5}, "proxy": map[string]any{"enabled": true}}
 	proxied := configWith(t, out, map[string]any{"didomi:data": data})
-	wider := configWith(t, out, map[string]any{"didomi:data": data, "didomi:network": map[string]any{"zones": 3, "nat": "single"}})
+	wider := restoring(t, out, nil) // with a minor upgrade of the database
 	reader, deploy := pipelineRoles(t, out)
 	manage(t, deploy, proxied, "up", "--yes", "--skip-preview", "--exclude", identities)
 	checkItems(t, out)

@@ -14,7 +14,15 @@ func (s *session) drift() []step {
 	look := Run{Source: "schedule", Branch: "main", Jobs: []string{"drift:dev"}}
 	return []step{
 		{"a scheduled pipeline finds no drift", func(ctx context.Context) error {
-			return s.expect(ctx, Run{Source: "schedule", Branch: "main"}, true, "stack dev: no drift", "stack prod: no drift")
+			both := Run{Source: "schedule", Branch: "main", Jobs: []string{"drift:dev", "drift:prod"}}
+			return s.expect(ctx, both, true, "stack dev: no drift", "stack prod: no drift")
+		}},
+		{"a scheduled pipeline fails before the support of a version ends", func(ctx context.Context) error {
+			century := Run{
+				Source: "schedule", Branch: "main", Jobs: []string{"support:dev", "support:prod"},
+				Variables: map[string]string{"SUPPORT_WARN_DAYS": "36500"},
+			}
+			return s.expect(ctx, century, false, "Aurora PostgreSQL", "upgrade: docs/how-to/upgrade-engines.md")
 		}},
 		{"a manual change is reported in an issue", func(ctx context.Context) error {
 			bucket, err := s.output(ctx, "dev", "bucket")
