@@ -64,3 +64,26 @@ func TestARestoreRequiresPermissionsOnItsSource(t *testing.T) {
 		})
 	}
 }
+
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html, DeleteDBCluster and its dependent action
+func TestAFinalSnapshotRequiresThePermissionToCreateIt(t *testing.T) {
+	s := newTestEnv(t, nil)
+	createCluster(t, rds.NewFromConfig(s.config()), "ours-1", nil)
+	remove := func(c aws.Config) error {
+		_, err := rds.NewFromConfig(c).DeleteDBCluster(t.Context(), &rds.DeleteDBClusterInput{DBClusterIdentifier: aws.String("ours-1"), FinalDBSnapshotIdentifier: aws.String("ours-final")})
+		return err
+	}
+	const arn = "arn:aws:rds:eu-west-1:000000000000:"
+	statements := []string{`{"Effect":"Allow","Action":"rds:DeleteDBCluster","Resource":"` + arn + `cluster:ours-1"}`}
+	for i, missing := range []struct{ permission, resource string }{
+		{"rds:DeleteDBCluster", arn + "cluster-snapshot:ours-final"},
+		{"rds:CreateDBClusterSnapshot", arn + "cluster:ours-1"},
+		{"rds:CreateDBClusterSnapshot", arn + "cluster-snapshot:ours-final"},
+	} {
+		mustBeDenied(t, remove(s.assumeRole(t, fmt.Sprintf("final-%d", i), document(statements...))), missing.permission, missing.resource)
+		statements = append(statements, fmt.Sprintf(`{"Effect":"Allow","Action":%q,"Resource":%q}`, missing.permission, missing.resource))
+	}
+	if err := remove(s.assumeRole(t, "final-with-all", document(statements...))); err != nil {
+		t.Errorf("with the permissions: %v", err)
+	}
+}

@@ -439,6 +439,10 @@ def further(action, region, resource):
     if action in ("rds:CreateDBCluster", "rds:ModifyDBCluster") and begins_managing_password():
         for right in ("secretsmanager:CreateSecret", "secretsmanager:TagResource"):
             yield right, arn("secretsmanager", "secret:rds!cluster-*"), {}
+    if action == "rds:DeleteDBCluster" and (snapshot := member("FinalDBSnapshotIdentifier")):
+        yield action, arn("rds", f"cluster-snapshot:{snapshot}"), {}
+        for taken in (f"cluster:{member('DBClusterIdentifier')}", f"cluster-snapshot:{snapshot}"):
+            yield "rds:CreateDBClusterSnapshot", arn("rds", taken), {}
     if action.startswith("rds:RestoreDBCluster"):
         yield from ((action, source, {}) for source in restored_from(arn))
     if action == "elasticache:CreateReplicationGroup":
