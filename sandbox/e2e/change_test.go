@@ -66,7 +66,7 @@ var edits = []edit{
 		"create aws:elasticache/parameterGroup:ParameterGroup", "delete aws:elasticache/parameterGroup:ParameterGroup", "update " + cacheToken,
 	}},
 	{name: "one more reader is added", key: "data.database.readers", value: 2, want: []string{"create " + memberToken}},
-	{name: "a minor version is an upgrade in place", key: "data.database.version", value: "16.12", want: []string{
+	{name: "a minor version is an upgrade in place", key: "data.database.version", value: "16.13", want: []string{
 		"update " + clusterToken, "update " + memberToken,
 	}},
 	{name: "a major version is one too, with parameter groups of its own before", key: "data.database.version", value: "17.7", want: []string{
