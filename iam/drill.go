@@ -73,7 +73,8 @@ func (b builder) drillClusters() []policy.Statement {
 	return []policy.Statement{
 		{
 			Sid: "Drill", Resources: b.drills("cluster:", "db:"),
-			Actions: []string{"rds:AddTagsToResource", "rds:DeleteDBCluster", "rds:DeleteDBInstance"},
+			// A change of a cluster is one of its instances too.
+			Actions: []string{"rds:AddTagsToResource", "rds:DeleteDBCluster", "rds:DeleteDBInstance", "rds:ModifyDBInstance"},
 		},
 		{
 			Sid: "NewInstance", Actions: []string{"rds:CreateDBInstance"},
@@ -87,6 +88,11 @@ func (b builder) drillClusters() []policy.Statement {
 			// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-secrets-manager.html
 			Sid: "NewMasterSecret", Actions: []string{"secretsmanager:CreateSecret", "secretsmanager:TagResource"},
 			Resources: b.ARNs("secretsmanager", "secret:rds!cluster-*"),
+		},
+		{
+			Sid: "MasterSecret", Actions: []string{"secretsmanager:RotateSecret"},
+			Resources: b.ARNs("secretsmanager", "secret:rds!cluster-*"),
+			Condition: map[string]any{"StringLike": map[string]any{"aws:ResourceTag/aws:rds:primaryDBClusterArn": b.drills("cluster:")}},
 		},
 	}
 }

@@ -17,7 +17,7 @@ func drillStatements(t *testing.T) []mocks.Statement {
 func TestADrillChangesClustersAndInstancesOfItsNameAlone(t *testing.T) {
 	drills := []string{own("rds", "cluster:didomi-test-data-drill-*"), own("rds", "db:didomi-test-data-drill-*")}
 	for sid, want := range map[string]mocks.Statement{
-		"Drill":       {Action: []string{"rds:AddTagsToResource", "rds:DeleteDBCluster", "rds:DeleteDBInstance"}, Resource: drills},
+		"Drill":       {Action: []string{"rds:AddTagsToResource", "rds:DeleteDBCluster", "rds:DeleteDBInstance", "rds:ModifyDBInstance"}, Resource: drills},
 		"NewInstance": {Action: []string{"rds:CreateDBInstance"}, Resource: append(slices.Clone(drills), own("rds", "pg:didomi-test-data-*"))},
 		"ManagePassword": {
 			Action: []string{"rds:ModifyDBCluster"}, Resource: drills[:1],

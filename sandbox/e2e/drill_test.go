@@ -25,7 +25,8 @@ func checkDrill(t *testing.T, out outputs) {
 	time.Sleep(2 * time.Second) // restore times have whole seconds
 	names := stackOutputs(t, out)
 	role := assume(t, ciUser(t, out, names["ciUser"].(string)), names["ciDrillRole"].(string))
-	o := operator{out: out.as(t, role), program: buildOps(t), state: exportState(t, out)}
+	as := out.as(t, role)
+	o := operator{out: as, program: buildOps(t), state: exportState(t, as)} // the role reads the state
 	before := allItems(t, out)
 	left := "didomi-" + out.Stack + "-data-drill-left"
 	lost, empty := spoiledSnapshots(t, out, left)
