@@ -57,7 +57,9 @@ func TestTheJobsOfTheDeployingBranchAssumeTheRoleOfDrills(t *testing.T) {
 	c := Default()
 	c.OIDC, c.GitLabURL, c.ProjectPath = oidcCreate, "https://gitlab.com", "platform/api"
 	r := build(t, c)
-	trust := func(role string) any { return r.Find(t, "aws:iam/role:Role", componentName+"-"+role).Inputs["assumeRolePolicy"] }
+	trust := func(role string) any {
+		return r.Find(t, "aws:iam/role:Role", componentName+"-"+role).Inputs["assumeRolePolicy"]
+	}
 	if trust("drill") != trust("deploy") {
 		t.Errorf("got %v, want %v", trust("drill"), trust("deploy"))
 	}
