@@ -134,4 +134,5 @@ func export(ctx *pulumi.Context, ci *iam.IAM, zone *dns.DNS, vpc *network.Networ
 	ctx.Export("ciKeySecret", ci.KeySecretARN)                   // ARN of the secret for the CI user's key, empty unless oidc is off
 	ctx.Export("ciPreviewRole", ci.PreviewRoleARN)               // ARN of the role of preview jobs
 	ctx.Export("ciDeployRole", ci.DeployRoleARN)                 // ARN of the role of deployment jobs
+	ctx.Export("ciDrillRole", ci.DrillRoleARN)                   // ARN of the role of the jobs that restore the database to compare it
 }

@@ -30,6 +30,7 @@ type IAM struct {
 	KeySecretARN   pulumi.StringOutput `pulumi:"keySecretArn"`
 	PreviewRoleARN pulumi.StringOutput `pulumi:"previewRoleArn"`
 	DeployRoleARN  pulumi.StringOutput `pulumi:"deployRoleArn"`
+	DrillRoleARN   pulumi.StringOutput `pulumi:"drillRoleArn"`
 	// WorkloadBoundaryARN is the permissions boundary that every role of the stack must have for
 	// the deploy role to be allowed to create it.
 	WorkloadBoundaryARN pulumi.StringOutput `pulumi:"workloadBoundaryArn"`
@@ -81,7 +82,11 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err != nil {
 		return nil, err
 	}
-	if err := allowAssumeRole(ctx, b, user, preview.Arn, deploy.Arn); err != nil {
+	drill, err := newDrillRole(ctx, b, t)
+	if err != nil {
+		return nil, err
+	}
+	if err := allowAssumeRole(ctx, b, user, preview.Arn, deploy.Arn, drill.Arn); err != nil {
 		return nil, err
 	}
 	if err := newQueryRole(ctx, b); err != nil {
@@ -90,10 +95,11 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err := newLogDelivery(ctx, b); err != nil {
 		return nil, err
 	}
-	c.UserName, c.PreviewRoleARN, c.DeployRoleARN = user.Name, preview.Arn, deploy.Arn
+	c.UserName, c.PreviewRoleARN, c.DeployRoleARN, c.DrillRoleARN = user.Name, preview.Arn, deploy.Arn, drill.Arn
 	c.KeySecretARN, c.WorkloadBoundaryARN = secret, limits.workload.Arn
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
 		"userName": c.UserName, "keySecretArn": c.KeySecretARN, "previewRoleArn": c.PreviewRoleARN, "deployRoleArn": c.DeployRoleARN,
+		"drillRoleArn":        c.DrillRoleARN,
 		"workloadBoundaryArn": c.WorkloadBoundaryARN,
 	})
 }

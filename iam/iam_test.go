@@ -37,7 +37,7 @@ func build(t *testing.T, c Config) *mocks.Recorder {
 	})
 }
 
-func TestTheUserCanOnlyAssumeTheTwoRoles(t *testing.T) {
+func TestTheUserCanOnlyAssumeTheRolesOfJobs(t *testing.T) {
 	r := build(t, Default())
 	policies := r.OfType("aws:iam/userPolicy:UserPolicy")
 	if len(policies) != 1 || len(r.OfType("aws:iam/userPolicyAttachment:UserPolicyAttachment")) != 0 {
@@ -48,6 +48,7 @@ func TestTheUserCanOnlyAssumeTheTwoRoles(t *testing.T) {
 		Resource: []string{
 			"arn:aws:iam:eu-west-1:123456789012:" + componentName + "-preview",
 			"arn:aws:iam:eu-west-1:123456789012:" + componentName + "-deploy",
+			"arn:aws:iam:eu-west-1:123456789012:" + componentName + "-drill",
 		},
 	}}
 	if got := mocks.Statements(t, policies[0].Inputs["policy"]); !reflect.DeepEqual(got, want) {

@@ -21,7 +21,7 @@ func newUser(ctx *pulumi.Context, b builder) (*iam.User, error) {
 	return user, nil
 }
 
-// allowAssumeRole gives the user its only permission: to assume the two roles.
+// allowAssumeRole gives the user its only permission: to assume the roles of jobs.
 func allowAssumeRole(ctx *pulumi.Context, b builder, user *iam.User, roles ...pulumi.StringInput) error {
 	_, err := iam.NewUserPolicy(ctx, b.name+"-ci-assume", &iam.UserPolicyArgs{
 		User: user.Name,

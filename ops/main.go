@@ -1,5 +1,5 @@
-// Command ops operates a stack next to Pulumi: it reads a stack's state or a preview of it. Only rollout,
-// rotate-key, undelete and unlock change anything in an account.
+// Command ops operates a stack next to Pulumi: it reads a stack's state or a preview of it. Only drill,
+// rollout, rotate-key, undelete and unlock change anything in an account.
 package main
 
 import (
@@ -14,6 +14,7 @@ import (
 	"github.com/didomi/serverless-api/ops/cost"
 	"github.com/didomi/serverless-api/ops/diagram"
 	"github.com/didomi/serverless-api/ops/drift"
+	"github.com/didomi/serverless-api/ops/drill"
 	"github.com/didomi/serverless-api/ops/imports"
 	"github.com/didomi/serverless-api/ops/licences"
 	"github.com/didomi/serverless-api/ops/logs"
@@ -37,6 +38,7 @@ var commands = []command.Command{
 	{Name: "diagram", Summary: "draws the deployed stack as SVG", Run: diagram.Run},
 	{Name: "imports", Summary: "prints how a stack imports the resources of the legacy stack", Run: imports.Run},
 	{Name: "diagnostics", Summary: "prints a preview's diagnostics", Run: review.Diagnostics},
+	{Name: "drill", Summary: "restores the database next to the running one, migrates and compares it, and deletes it", Run: drill.Run},
 	{Name: "drift", Summary: "updates the issue about a stack's drift", Run: drift.Run},
 	{Name: "licences", Summary: "lists the licences of an SBOM, and rejects unknown ones", Run: licences.Run},
 	{Name: "logs", Summary: "prints the lines of one request in all logs, or the last errors", Run: logs.Run},

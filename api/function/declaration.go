@@ -27,7 +27,7 @@ type declaration struct {
 
 // declarations are all functions, in the order in which they are created. A function that uses the database follows
 // migrating, and its event source depends on Functions.ready.
-var declarations = []declaration{serving, migrating, rotating, cacheUser, authorizer, querying}
+var declarations = []declaration{serving, migrating, rotating, cacheUser, authorizer, querying, drilling}
 
 // Suffixes are those of all functions, also of those that a stack's configuration leaves out.
 func Suffixes() []string {

@@ -12,6 +12,8 @@ const (
 	HandlerAuthorizer = "authorizer"
 	// HandlerQuery runs operators' queries to the database.
 	HandlerQuery = "query"
+	// HandlerDrill migrates a restored database and compares it with the stack's.
+	HandlerDrill = "drill"
 )
 
 // LiveAlias is the alias through which requests reach a version of the function api.

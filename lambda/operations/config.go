@@ -14,11 +14,11 @@ import (
 	"github.com/didomi/serverless-api/lambda/query"
 )
 
-// databaseConfig is the configuration of the handlers "migrate" and "rotate".
+// databaseConfig is the configuration of the handlers "migrate", "rotate" and "drill".
 type databaseConfig struct {
 	AWS          aws.Config
 	Database     environment.Database
-	MasterSecret string
+	MasterSecret string             // not of "drill"
 	QueryUser    string             // of the handler "migrate"; empty: there is none
 	Redis        *environment.Redis // of "migrate", where the stack's database was restored; nil: not set
 }
@@ -67,6 +67,13 @@ func readQuery(lookup func(string) string, log *slog.Logger) (query.Handler, err
 		Database: env.Server(), User: env.Required(contract.DBQueryUser, "the database user of queries"), Limits: query.Default, Log: log,
 	}
 	return handler, env.Err()
+}
+
+// readDrill reads the environment of the handler "drill". Its event names the restored database.
+func readDrill(lookup func(string) string, log *slog.Logger) (databaseConfig, error) {
+	env := environment.New(lookup)
+	config := databaseConfig{AWS: env.AWSConfig(log), Database: env.Database()}
+	return config, env.Err()
 }
 
 // readCacheUser reads the environment of the handler "cache-user".

@@ -1,7 +1,7 @@
 // Command operations has the functions beside the API's, selected by their handler: "migrate" applies database
 // migrations during a deployment, "rotate" rotates the database user's password for Secrets Manager, "cache-user"
-// rotates the cache user's and sets it during a deployment, "authorizer" checks tokens for API Gateway, and "query" runs
-// operators' queries to the database. It is a separate program because the API's function starts
+// rotates the cache user's and sets it during a deployment, "authorizer" checks tokens for API Gateway, "query" runs
+// operators' queries to the database, and "drill" compares a restored database with the stack's. It is a separate program because the API's function starts
 // while a client waits, and should not start with dependencies that only these need.
 package main
 
@@ -21,6 +21,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/cache"
 	"github.com/didomi/serverless-api/lambda/cache/access"
 	"github.com/didomi/serverless-api/lambda/contract"
+	"github.com/didomi/serverless-api/lambda/drill"
 	"github.com/didomi/serverless-api/lambda/environment"
 	"github.com/didomi/serverless-api/lambda/migrate"
 	"github.com/didomi/serverless-api/lambda/program"
@@ -38,6 +39,7 @@ var builders = map[string]func(env func(string) string, log *slog.Logger) (progr
 	contract.HandlerCacheUser:  buildCacheUser,
 	contract.HandlerAuthorizer: buildAuthorizer,
 	contract.HandlerQuery:      buildQuery,
+	contract.HandlerDrill:      buildDrill,
 }
 
 // build returns the program that _HANDLER selects. It opens no connections.
@@ -132,6 +134,17 @@ func buildQuery(env func(string) string, log *slog.Logger) (program.Program, err
 	handler, err := readQuery(env, log)
 	if err != nil {
 		return program.Program{}, err
+	}
+	return program.Program{Handler: asJSON(handler.Handle)}, nil
+}
+
+func buildDrill(env func(string) string, log *slog.Logger) (program.Program, error) {
+	config, err := readDrill(env, log)
+	if err != nil {
+		return program.Program{}, err
+	}
+	handler := drill.Handler{
+		Secrets: secretsmanager.NewFromConfig(config.AWS), AppSecret: config.Database.Secret, Production: config.Database.Postgres(), Log: log,
 	}
 	return program.Program{Handler: asJSON(handler.Handle)}, nil
 }

@@ -190,7 +190,7 @@ func (v *view) variables(ctx context.Context) error {
 	}
 	for _, variable := range variables {
 		protected := strings.HasPrefix(variable.Key, "ACCEPT_")
-		for _, end := range []string{"_DEPLOY_ROLE", "_CI_KEY_ID", "_CI_KEY_SECRET"} {
+		for _, end := range []string{"_DEPLOY_ROLE", "_DRILL_ROLE", "_CI_KEY_ID", "_CI_KEY_SECRET"} {
 			protected = protected || strings.HasSuffix(variable.Key, end)
 		}
 		if protected && !variable.Protected {

@@ -27,6 +27,7 @@ func TestGrants(t *testing.T) {
 	checkServing(t, dev)
 	checkRotation(t, dev)
 	checkQueries(t, dev, prod)
+	checkDrill(t, dev)
 	checkRollout(t, prod)
 	checkSignatures(t, prod)
 	checkZones(t, dev)

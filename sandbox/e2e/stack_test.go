@@ -102,6 +102,10 @@ func TestEndToEnd(t *testing.T) {
 	step("neither the rotated passwords nor the restarts are drift", func(t *testing.T) { checkRefresh(t, dev) })
 	step("the database's password also rotates behind a proxy", func(t *testing.T) { rotateDatabase(t, prod) })
 	step("an operator with MFA and a reason queries prod's database, which others cannot", func(t *testing.T) { checkQueries(t, dev, prod) })
+	step("a drill restores each database, finds lost and changed rows, and leaves nothing", func(t *testing.T) {
+		checkDrill(t, dev)
+		checkGreenDrill(t, prod)
+	})
 	step("states, previews, plans, environments and logs contain no secret value", func(t *testing.T) {
 		checkNoSecrets(t, dev)
 		checkNoSecrets(t, prod)

@@ -74,6 +74,16 @@ var notNeeded = waivers{
 	{"Lambda and ElastiCache create interfaces without tags", "ec2:CreateNetworkInterface", []string{"ec2:CreateTags"}},
 	{"the stack's functions run on Lambda's own capacity", "lambda:CreateFunction", []string{"lambda:PassCapacityProvider"}},
 	{"only Oracle and SQL Server have tenant databases", "rds:*", []string{"rds:CreateTenantDatabase", "rds:DeleteTenantDatabase"}},
+	{
+		reason:  "roles are passed for enhanced monitoring and for directories, which the stack's databases do not use",
+		action:  "rds:*",
+		without: []string{"iam:PassRole"},
+	},
+	{
+		reason:  "a drill deletes its copy without a final snapshot; the deploy role has the permission for its own (data/permissions.go)",
+		action:  "rds:DeleteDBCluster",
+		without: []string{"cluster-snapshot", "rds:CreateDBClusterSnapshot"},
+	},
 	{"an Aurora instance has no snapshots", "rds:DeleteDBInstance", []string{"rds:CreateDBSnapshot"}},
 	{
 		reason: "Service Quotas calls a service for that service's quotas alone: those of vpc, ec2, apigateway, elasticache" +
