@@ -26,7 +26,7 @@ func TestGrants(t *testing.T) {
 	dev = up(t, "dev") // only for the outputs
 	checkServing(t, dev)
 	checkRotation(t, dev)
-	checkDrill(t, dev)
+	checkDrill(t, dev, buildOps(t))
 	checkRollout(t, prod)
 	checkSignatures(t, prod)
 	checkZones(t, dev)
