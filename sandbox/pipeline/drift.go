@@ -16,6 +16,10 @@ func (s *session) drift() []step {
 		{"a scheduled pipeline finds no drift", func(ctx context.Context) error {
 			return s.expect(ctx, Run{Source: "schedule", Branch: "main"}, true, "stack dev: no drift", "stack prod: no drift")
 		}},
+		{"a schedule that drills restores each database and compares it", func(ctx context.Context) error {
+			run := Run{Source: "schedule", Branch: "main", Variables: map[string]string{"DRILL": "true"}, Jobs: []string{"drill:dev", "drill:prod"}}
+			return s.expect(ctx, run, true, "didomi-dev-data-cluster-", "didomi-prod-data-cluster-", "recovery point")
+		}},
 		{"a manual change is reported in an issue", func(ctx context.Context) error {
 			bucket, err := s.output(ctx, "dev", "bucket")
 			if err != nil {
