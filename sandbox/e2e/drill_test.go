@@ -225,7 +225,7 @@ func checkDrillRole(t *testing.T, out outputs, role aws.Config) {
 		DBClusterIdentifier: &other, SourceDBClusterIdentifier: &cluster, UseLatestRestorableTime: aws.Bool(true),
 	})
 	_, chosen := api.ModifyDBCluster(ctx, &rds.ModifyDBClusterInput{
-		DBClusterIdentifier: aws.String("didomi-" + out.Stack + "-data-drill-1"), MasterUserPassword: aws.String("of-somebody-else"),
+		DBClusterIdentifier: aws.String("didomi-" + out.Stack + "-data-drill-1"), MasterUserPassword: aws.String("of-another-user"),
 	})
 	_, read := secretsmanager.NewFromConfig(role).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(masterSecret(t, out))})
 	for what, err := range map[string]error{
