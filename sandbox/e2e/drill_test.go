@@ -19,14 +19,14 @@ import (
 
 // checkDrill restores a stack's database with the drill's role and compares it: what is there is found, what is lost or
 // changed is reported, nothing is left, and the database and its cluster are as before.
-func checkDrill(t *testing.T, out outputs) {
+func checkDrill(t *testing.T, out outputs, program string) {
 	t.Helper()
 	writeOldItems(t, out)
 	time.Sleep(2 * time.Second) // restore times have whole seconds
 	names := stackOutputs(t, out)
 	role := assume(t, ciUser(t, out, names["ciUser"].(string)), names["ciDrillRole"].(string))
 	as := out.as(t, role)
-	o := operator{out: as, program: buildOps(t), state: exportState(t, as)} // the role reads the state
+	o := operator{out: as, program: program, state: exportState(t, as)} // the role reads the state
 	before := allItems(t, out)
 	left := "didomi-" + out.Stack + "-data-drill-left"
 	lost, empty := spoiledSnapshots(t, out, left)
@@ -59,11 +59,11 @@ func checkDrill(t *testing.T, out outputs) {
 }
 
 // checkGreenDrill restores the database of a stack with a proxy and readers.
-func checkGreenDrill(t *testing.T, out outputs) {
+func checkGreenDrill(t *testing.T, out outputs, program string) {
 	t.Helper()
 	names := stackOutputs(t, out)
 	role := assume(t, ciUser(t, out, names["ciUser"].(string)), names["ciDrillRole"].(string))
-	o := operator{out: out.as(t, role), program: buildOps(t), state: exportState(t, out)}
+	o := operator{out: out.as(t, role), program: program, state: exportState(t, out)}
 	if printed, code := o.run(t, "drill"); code != 0 || !strings.Contains(printed, "recovery point") {
 		t.Errorf("exit %d\n%s", code, printed)
 	}
@@ -225,7 +225,7 @@ func checkDrillRole(t *testing.T, out outputs, role aws.Config) {
 		DBClusterIdentifier: &other, SourceDBClusterIdentifier: &cluster, UseLatestRestorableTime: aws.Bool(true),
 	})
 	_, chosen := api.ModifyDBCluster(ctx, &rds.ModifyDBClusterInput{
-		DBClusterIdentifier: aws.String("didomi-" + out.Stack + "-data-drill-1"), MasterUserPassword: aws.String("of-somebody-else"),
+		DBClusterIdentifier: aws.String("didomi-" + out.Stack + "-data-drill-1"), MasterUserPassword: aws.String("of-another-user"),
 	})
 	_, read := secretsmanager.NewFromConfig(role).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(masterSecret(t, out))})
 	for what, err := range map[string]error{

@@ -103,8 +103,9 @@ func TestEndToEnd(t *testing.T) {
 	step("the database's password also rotates behind a proxy", func(t *testing.T) { rotateDatabase(t, prod) })
 	step("an operator with MFA and a reason queries prod's database, which others cannot", func(t *testing.T) { checkQueries(t, dev, prod) })
 	step("a drill restores each database, finds lost and changed rows, and leaves nothing", func(t *testing.T) {
-		checkDrill(t, dev)
-		checkGreenDrill(t, prod)
+		program := buildOps(t)
+		checkDrill(t, dev, program)
+		checkGreenDrill(t, prod, program)
 	})
 	step("states, previews, plans, environments and logs contain no secret value", func(t *testing.T) {
 		checkNoSecrets(t, dev)

@@ -12,7 +12,7 @@ import (
 )
 
 // roles are the ARNs of a stack's roles for the pipeline.
-type roles struct{ preview, deploy string }
+type roles struct{ preview, deploy, drill string }
 
 // bootstrap does what docs/how-to/set-up-gitlab.md has an administrator do: create the stack's components iam, keys and
 // network, or bring them up to date. The CLI's output goes into the log.
@@ -63,9 +63,11 @@ func readRoles(state []byte) (roles, error) {
 			found.preview = r.Outputs.ARN
 		case strings.HasSuffix(r.URN, "-iam-deploy"):
 			found.deploy = r.Outputs.ARN
+		case strings.HasSuffix(r.URN, "-iam-drill"):
+			found.drill = r.Outputs.ARN
 		}
 	}
-	if found.preview == "" || found.deploy == "" {
+	if found.preview == "" || found.deploy == "" || found.drill == "" {
 		return found, fmt.Errorf("the state has no roles for the pipeline: %+v", found)
 	}
 	return found, nil

@@ -24,6 +24,10 @@ func (s *session) drift() []step {
 			}
 			return s.expect(ctx, century, false, "Aurora PostgreSQL", "upgrade: docs/how-to/upgrade-engines.md")
 		}},
+		{"a schedule that drills restores each database and compares it", func(ctx context.Context) error {
+			run := Run{Source: "schedule", Branch: "main", Variables: map[string]string{"DRILL": "true"}, Jobs: []string{"drill:dev", "drill:prod"}}
+			return s.expect(ctx, run, true, "didomi-dev-data-cluster-", "didomi-prod-data-cluster-", "recovery point")
+		}},
 		{"a manual change is reported in an issue", func(ctx context.Context) error {
 			bucket, err := s.output(ctx, "dev", "bucket")
 			if err != nil {

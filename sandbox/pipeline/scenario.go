@@ -100,7 +100,7 @@ func (s *session) variables(ctx context.Context) (map[string]string, error) {
 	}
 	for name, roles := range created {
 		upper := strings.ToUpper(name)
-		vars[upper+"_PREVIEW_ROLE"], vars[upper+"_DEPLOY_ROLE"] = roles.preview, roles.deploy
+		vars[upper+"_PREVIEW_ROLE"], vars[upper+"_DEPLOY_ROLE"], vars[upper+"_DRILL_ROLE"] = roles.preview, roles.deploy, roles.drill
 	}
 	cmd := exec.CommandContext(ctx, "go", "env", "-json", "GOCACHE", "GOMODCACHE")
 	text, err := cmd.Output()
