@@ -30,7 +30,8 @@ func (s *Source) Register(flags *flag.FlagSet) {
 	flags.StringVar(&s.State, "state", "", "`file` with what pulumi stack export prints, - for the standard input; without it the command runs pulumi")
 }
 
-// Open reads the state, and signs in with the environment's credentials in the region of the stack's provider.
+// Open reads the state, and signs in with the environment's credentials in the region of the stack's provider. It
+// rejects credentials of another account, in which every resource of the stack would seem to be deleted.
 func (s *Source) Open(ctx context.Context, io command.IO) (*graph.Graph, aws.Config, error) {
 	if s.Stack == "" {
 		return nil, aws.Config{}, command.BadUsage("set --stack")
@@ -43,7 +44,10 @@ func (s *Source) Open(ctx context.Context, io command.IO) (*graph.Graph, aws.Con
 		return nil, aws.Config{}, command.BadUsage("the state is of stack %s, not of %s", g.Stack, s.Stack)
 	}
 	account, err := Account(ctx, g)
-	return g, account, err
+	if err != nil {
+		return nil, account, err
+	}
+	return g, account, identify(ctx, account, g)
 }
 
 func (s *Source) read(ctx context.Context, io command.IO) (*graph.Graph, error) {

@@ -16,10 +16,12 @@ import (
 
 const state = `{"deployment":{"resources":[
 	{"urn":"urn:pulumi:dev::didomi::pulumi:pulumi:Stack::didomi-dev","type":"pulumi:pulumi:Stack"},
-	{"urn":"urn:pulumi:dev::didomi::pulumi:providers:aws::aws","type":"pulumi:providers:aws","custom":true,"inputs":{"region":"eu-south-2"}}]}}`
+	{"urn":"urn:pulumi:dev::didomi::pulumi:providers:aws::aws","type":"pulumi:providers:aws","custom":true,"inputs":{"region":"eu-south-2"}},
+	{"urn":"urn:pulumi:dev::didomi::aws:iam/role:Role::function","type":"aws:iam/role:Role","custom":true,"outputs":{"arn":"arn:aws:iam::111111111111:role/function"}}]}}`
 
 func TestTheStateNamesStackAndRegion(t *testing.T) {
 	t.Setenv("AWS_REGION", "eu-west-1")
+	callerIs(t, "111111111111")
 	g, account, err := (&deployed.Source{Stack: "dev", State: "-"}).Open(t.Context(), command.IO{Stdin: strings.NewReader(state)})
 	if err != nil || g.Project != "didomi" || account.Region != "eu-south-2" {
 		t.Errorf("got %+v, %s, %v", g, account.Region, err)
@@ -33,6 +35,7 @@ func TestWithoutAFileTheStateIsWhatPulumiExports(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	callerIs(t, "111111111111")
 	if g, _, err := (&deployed.Source{Stack: "dev"}).Open(t.Context(), command.IO{}); err != nil || g.Stack != "dev" {
 		t.Errorf("got %+v, %v", g, err)
 	}

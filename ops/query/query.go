@@ -67,6 +67,10 @@ func Run(ctx context.Context, io command.IO, args []string) error {
 	if err := o.check(statements); err != nil {
 		return err
 	}
+	statement, err := o.read(io.Stdin, statements)
+	if err != nil {
+		return err
+	}
 	stack, account, err := o.source.Open(ctx, io)
 	if err != nil {
 		return err
@@ -76,10 +80,6 @@ func Run(ctx context.Context, io command.IO, args []string) error {
 		return err
 	}
 	to.region = account.Region
-	statement, err := o.read(io.Stdin, statements)
-	if err != nil {
-		return err
-	}
 	s := session{sts.NewFromConfig(account), account.Credentials}
 	who, err := s.assume(ctx, to, func(device string) (request, error) { return o.request(io, device, len(statements) > 0) })
 	if err != nil {
