@@ -8,7 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
+	"github.com/didomi/serverless-api/ops/project"
 	"github.com/didomi/serverless-api/sandbox/build"
 	"github.com/didomi/serverless-api/sandbox/daemon"
 	"github.com/didomi/serverless-api/sandbox/dataplane"
@@ -56,7 +58,7 @@ func shellEnv(ctx context.Context, l layout.Layout, stack string) ([]string, err
 		return nil, err
 	default:
 		vars["PULUMI_STACK"] = outputs.Stack
-		database, err := stackDatabase(ctx, l, outputs)
+		database, err := stackDatabase(ctx, l, outputs.Stack)
 		if err != nil {
 			return nil, err
 		}
@@ -75,19 +77,45 @@ func shellEnv(ctx context.Context, l layout.Layout, stack string) ([]string, err
 
 // stackDatabase returns the variables with which psql connects to the stack's cluster as the master user. The wheel's
 // psql has no TLS: it connects to the server behind the TLS proxy.
-func stackDatabase(ctx context.Context, l layout.Layout, outputs deploy.Outputs) (map[string]string, error) {
+func stackDatabase(ctx context.Context, l layout.Layout, stack string) (map[string]string, error) {
 	databases, err := daemon.Databases(ctx, l)
 	if err != nil {
 		return nil, err
 	}
-	for _, d := range databases {
-		if len(databases) > 1 && !outputs.Mention(d.Cluster, d.Addr.Addr().String()) {
-			continue
-		}
-		return map[string]string{
-			"PGHOST": d.Plain.Addr().String(), "PGPORT": strconv.Itoa(int(d.Plain.Port())),
-			"PGDATABASE": d.Name, "PGUSER": d.User, "PGPASSWORD": d.Password, "PGSSLMODE": "disable",
-		}, nil
+	name, err := project.Name(l.Repo)
+	if err != nil {
+		return nil, err
 	}
-	return nil, nil
+	d, ok := ofStack(databases, name+"-"+stack)
+	if !ok {
+		return nil, nil
+	}
+	return map[string]string{
+		"PGHOST": d.Plain.Addr().String(), "PGPORT": strconv.Itoa(int(d.Plain.Port())),
+		"PGDATABASE": d.Name, "PGUSER": d.User, "PGPASSWORD": d.Password, "PGSSLMODE": "disable",
+	}, nil
+}
+
+// ofStack returns the stack's cluster by its identifier: the outputs name the proxy where there is one. After a restore
+// it is that of the highest generation, which serves the API.
+func ofStack(databases []dataplane.Database, stack string) (dataplane.Database, bool) {
+	var found dataplane.Database
+	highest := 0
+	for _, d := range databases {
+		suffix, own := strings.CutPrefix(d.Cluster, stack+"-data-cluster-")
+		if n := generation(suffix); own && n > highest {
+			found, highest = d, n
+		}
+	}
+	return found, highest > 0
+}
+
+// generation is that of a cluster by its suffix: <random>, or <generation>-<random> from the second on.
+func generation(suffix string) int {
+	if number, _, more := strings.Cut(suffix, "-"); more {
+		if n, err := strconv.Atoi(number); err == nil {
+			return n
+		}
+	}
+	return 1
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/didomi/serverless-api/sandbox/atomicfile"
 	"github.com/didomi/serverless-api/sandbox/layout"
@@ -101,17 +100,4 @@ func ReadOutputs(l layout.Layout, stack string) (Outputs, error) {
 		return o, fmt.Errorf("read the outputs of the stack: %w", err)
 	}
 	return o, nil
-}
-
-// Mention reports whether any of the stack's outputs contains any of the words.
-func (o Outputs) Mention(words ...string) bool {
-	for _, value := range o.Stacked {
-		text, ok := value.(string)
-		for _, word := range words {
-			if ok && strings.Contains(text, word) {
-				return true
-			}
-		}
-	}
-	return false
 }

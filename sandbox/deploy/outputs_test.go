@@ -33,14 +33,3 @@ func TestFill(t *testing.T) {
 		})
 	}
 }
-
-func TestMention(t *testing.T) {
-	o := Outputs{Stacked: map[string]any{"databaseHost": "127.77.1.3", "list": []any{"127.77.1.4"}}}
-	for word, want := range map[string]bool{"127.77.1.3": true, "127.77.1.4": false, "other": false} {
-		t.Run("the outputs are searched for "+word, func(t *testing.T) {
-			if got := o.Mention(word); got != want {
-				t.Errorf("%v, want %v", got, want)
-			}
-		})
-	}
-}
