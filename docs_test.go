@@ -91,6 +91,81 @@ func TestEveryTestThatADocumentNamesExists(t *testing.T) {
 	}
 }
 
+var (
+	// consoleLine and inlineCode are where documents have commands.
+	consoleLine = regexp.MustCompile("(?ms)^ *```[a-z]*\\n(.*?)^ *```$")
+	inlineCode  = regexp.MustCompile("`([^`\\n]+)`")
+	opsCommand  = regexp.MustCompile(`(?:go run \./ops|\bops) ([a-z-]+)((?: [^|&;)#]*)?)`)
+	flagName    = regexp.MustCompile(` --([a-z][a-z-]*)`)
+	makeTarget  = regexp.MustCompile(`(?:^|[ (])make ([a-z][a-z0-9-]*)`)
+	pulumiName  = regexp.MustCompile(`(?:^|[ (])pulumi ((?:stack |config )?[a-z][a-z-]*)`)
+)
+
+// commandsIn are the lines of code of a document.
+func commandsIn(text string) []string {
+	var lines []string
+	for _, block := range consoleLine.FindAllStringSubmatch(text, -1) {
+		lines = append(lines, strings.Split(strings.ReplaceAll(block[1], "\\\n", " "), "\n")...)
+	}
+	for _, code := range inlineCode.FindAllStringSubmatch(consoleLine.ReplaceAllString(text, ""), -1) {
+		lines = append(lines, code[1])
+	}
+	return lines
+}
+
+// pulumiCommands are those of the Pulumi CLI that documents name: https://www.pulumi.com/docs/iac/cli/commands/
+var pulumiCommands = []string{
+	"cancel", "cloud", "config set", "config rm", "destroy", "import", "login", "preview", "refresh", "up",
+	"stack change-secrets-provider", "stack export", "stack graph", "stack history", "stack import", "stack init", "stack output",
+}
+
+// An operator copies commands from a page at night.
+func TestEveryCommandThatADocumentNamesExists(t *testing.T) {
+	reference := sources(t, ".md")["docs/reference/cli.md"]
+	makefile, err := os.ReadFile("Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, text := range sources(t, ".md") {
+		if path == "CHANGELOG.md" {
+			continue
+		}
+		for _, line := range commandsIn(text) {
+			for _, problem := range wrongCommands(line, reference, string(makefile)) {
+				t.Errorf("%s: %s: %s", path, line, problem)
+			}
+		}
+	}
+}
+
+func wrongCommands(line, reference, makefile string) []string {
+	var problems []string
+	for _, match := range opsCommand.FindAllStringSubmatch(line, -1) {
+		_, section, known := strings.Cut(reference, "\n### "+match[1]+"\n")
+		section, _, _ = strings.Cut(section, "\n### ")
+		if !known {
+			problems = append(problems, "ops has no command "+match[1])
+			continue
+		}
+		for _, flag := range flagName.FindAllStringSubmatch(match[2], -1) {
+			if !strings.Contains(section, "\n  -"+flag[1]) {
+				problems = append(problems, "ops "+match[1]+" has no flag --"+flag[1])
+			}
+		}
+	}
+	for _, match := range makeTarget.FindAllStringSubmatch(line, -1) {
+		if !strings.Contains(makefile, "\n"+match[1]+":") {
+			problems = append(problems, "the Makefile has no target "+match[1])
+		}
+	}
+	for _, match := range pulumiName.FindAllStringSubmatch(line, -1) {
+		if !slices.Contains(pulumiCommands, match[1]) {
+			problems = append(problems, "pulumiCommands has no "+match[1])
+		}
+	}
+	return problems
+}
+
 func TestEveryRuleOfHTTPNamesItsTest(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("docs", "reference", "http-rules.md"))
 	if err != nil {
