@@ -95,7 +95,7 @@ func (o *options) run(ctx context.Context, io command.IO, r reader, all []group)
 
 func (o *options) explain(w io.Writer) {
 	if o.errors {
-		_, _ = fmt.Fprintf(w, "no errors in the last %s\n", o.since)
+		_, _ = fmt.Fprintf(w, "no errors in the last %s; a line may take a minute until CloudWatch has it\n", o.since)
 		return
 	}
 	_, _ = fmt.Fprintf(w, "no line of request %s in the last %s: set --since to more; a line may take a minute until CloudWatch has it\n", o.request, o.since)

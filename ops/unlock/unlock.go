@@ -64,6 +64,9 @@ func release(ctx context.Context, io command.IO, b backend, prefix, stack, host 
 	if err != nil {
 		return fmt.Errorf("list the locks of stack %s: %w", stack, err)
 	}
+	if len(keys) == 0 {
+		_, _ = fmt.Fprintf(io.Stderr, "stack %s has no lock: there is no %s\n", stack, prefix)
+	}
 	held := false
 	for _, key := range keys {
 		text, err := b.read(ctx, key)

@@ -22,7 +22,7 @@ func TestOnlyLocksOfEndedProcessesOfThisMachineAreRemoved(t *testing.T) {
 		no    bool
 		says  string
 	}{
-		"a stack without a lock":                     {},
+		"a stack without a lock":                     {says: "stack dev has no lock: there is no .pulumi/locks/organization/didomi/dev/"},
 		"a lock of an ended process of this machine": {locks: []string{lock("here", "1")}, says: "process 1 is removed"},
 		"the lock of a process here that still runs": {locks: []string{lock("here", "2")}, left: 1, no: true, says: "pulumi cancel --stack dev"},
 		"a lock of another machine":                  {locks: []string{lock("laptop", "1")}, left: 1, no: true, says: "ci@laptop"},
