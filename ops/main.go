@@ -48,8 +48,8 @@ var commands = []command.Command{
 	{Name: "status", Summary: "says what a deployed stack needs: alarms, versions, capacity, drift, certificates, secrets, what ends", Run: status.Run},
 	{Name: "undelete", Summary: "brings back deleted or replaced files from their versions, and deletes nothing", Run: undelete.Run},
 	{Name: "unlock", Summary: "removes the lock that a killed job left on a stack", Run: unlock.Run},
-	{Name: "rollout", Summary: "shifts requests to a canary's new version, rolls back, or prunes old versions", Run: rollout.Run},
-	{Name: "rotate-key", Summary: "replaces the CI user's access key, where jobs cannot sign in with OIDC", Run: rotation.Run},
+	{Name: "rollout", Summary: "shifts requests to a canary's new version, rolls back, or prunes old versions; the standard input is pulumi stack output --json", Run: rollout.Run},
+	{Name: "rotate-key", Summary: "replaces the CI user's access key, where jobs cannot sign in with OIDC; the standard input is pulumi stack output --json", Run: rotation.Run},
 }
 
 func main() {
