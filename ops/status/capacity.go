@@ -30,6 +30,7 @@ func capacity(ctx context.Context, s *stack) ([]Item, error) {
 	return items, nil
 }
 
+// databases names each cluster: during a restore there are two.
 func (s *stack) databases(ctx context.Context) ([]Item, error) {
 	clusters, err := s.clusters(ctx)
 	var items []Item
@@ -38,7 +39,7 @@ func (s *stack) databases(ctx context.Context) ([]Item, error) {
 		if scaling := c.ServerlessV2ScalingConfiguration; scaling != nil {
 			what += fmt.Sprintf(", %g to %g ACU each", aws.ToFloat64(scaling.MinCapacity), aws.ToFloat64(scaling.MaxCapacity))
 		}
-		items = append(items, serving("database", aws.ToString(c.Status), what))
+		items = append(items, serving("database "+aws.ToString(c.DBClusterIdentifier), aws.ToString(c.Status), what))
 	}
 	return items, err
 }
