@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"regexp"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -111,6 +112,8 @@ func (o *options) register(flags *flag.FlagSet) {
 	flags.StringVar(&o.to, "to", "", "with --rollback: the target `version`")
 }
 
+var versionNumber = regexp.MustCompile(`^[1-9][0-9]*$`)
+
 func (o *options) check() error {
 	switch {
 	case o.percent < 1 || o.percent > 99:
@@ -123,6 +126,8 @@ func (o *options) check() error {
 		return command.BadUsage("--alarm-timeout is %s; must be 0s or more", o.alarmTimeout)
 	case o.to != "" && !o.rollback:
 		return command.BadUsage("--to requires --rollback")
+	case o.to != "" && !versionNumber.MatchString(o.to):
+		return command.BadUsage("--to is %q; must be the number of a version", o.to)
 	case o.serving && o.rollback:
 		return command.BadUsage("--serving changes nothing, --rollback does: set one of them")
 	case o.prune && (o.serving || o.rollback):

@@ -21,6 +21,7 @@ func TestAWrongCommandLineMakesNoCall(t *testing.T) {
 		{"an interval that is too short", "--every 1ms", stack, "--every is 1ms; must be 1s or more"},
 		{"a negative timeout", "--alarm-timeout -1s", stack, "--alarm-timeout is -1s; must be 0s or more"},
 		{"a target without a rollback", "--to 3", stack, "--to requires --rollback"},
+		{"a target that is no version", "--rollback --to $LATEST", stack, `--to is "$LATEST"; must be the number of a version`},
 		{"reading and rolling back at once", "--serving --rollback", stack, "set one of them"},
 		{"an unknown flag", "--fast", stack, "flag provided but not defined"},
 		{"no standard input", "", "", "the standard input is not what `pulumi stack output --json` prints"},

@@ -34,7 +34,7 @@ const alarmsPerCall = 100
 // alarms lists the stack's alarms that are in ALARM, are gone, or send no notification because their actions are off.
 func alarms(ctx context.Context, s *stack) ([]Item, error) {
 	var names []string
-	for _, token := range []string{types.MetricAlarm, types.CompositeAlarm} {
+	for _, token := range []string{types.CompositeAlarm, types.MetricAlarm} { // what pages first
 		for _, r := range s.graph.ByType(token) {
 			names = append(names, r.ID)
 		}

@@ -32,6 +32,7 @@ func capacity(ctx context.Context, s *stack) ([]Item, error) {
 	return items, nil
 }
 
+// databases lists each cluster by its identifier: during a restore there are two.
 func (s *stack) databases(ctx context.Context) ([]Item, error) {
 	clusters, err := s.clusters(ctx)
 	former := s.graph.FormerClusters()
@@ -46,7 +47,7 @@ func (s *stack) databases(ctx context.Context) ([]Item, error) {
 			name = "former database"
 			what += ", " + formerState(former[i])
 		}
-		items = append(items, serving(name, aws.ToString(c.Status), what))
+		items = append(items, serving(name+" "+aws.ToString(c.DBClusterIdentifier), aws.ToString(c.Status), what))
 	}
 	return items, err
 }

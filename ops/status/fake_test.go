@@ -103,7 +103,7 @@ func healthy() *account {
 		certificate: acmtypes.CertificateDetail{DomainName: aws.String("dev.didomi.example"), Status: acmtypes.CertificateStatusIssued, NotAfter: aws.Time(now.Add(100 * day))},
 		alias:       lambda.GetAliasOutput{FunctionVersion: aws.String("7")},
 		cluster: rdstypes.DBCluster{
-			Status: aws.String("available"), EngineVersion: aws.String("16.11"), DBClusterMembers: make([]rdstypes.DBClusterMember, 2),
+			DBClusterIdentifier: aws.String("cluster"), Status: aws.String("available"), EngineVersion: aws.String("16.11"), DBClusterMembers: make([]rdstypes.DBClusterMember, 2),
 			ServerlessV2ScalingConfiguration: &rdstypes.ServerlessV2ScalingConfigurationInfo{MinCapacity: aws.Float64(0.5), MaxCapacity: aws.Float64(4)},
 		},
 		instance: rdstypes.DBInstance{CertificateDetails: &rdstypes.CertificateDetails{ValidTill: aws.Time(now.Add(200 * day))}},

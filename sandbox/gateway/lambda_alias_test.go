@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"errors"
 	"slices"
 	"testing"
 
@@ -68,6 +69,47 @@ func TestAnAliasRoutesByItsWeights(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// https://docs.aws.amazon.com/lambda/latest/api/API_UpdateAlias.html
+func TestAnAliasHasVersionsThatExist(t *testing.T) {
+	s := newTestEnv(t, nil)
+	client := function(t, s, "aliased", "one")
+	name, live, missing := aws.String("aliased"), aws.String("live"), aws.String("99")
+	published, err := client.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	weights := &types.AliasRoutingConfiguration{AdditionalVersionWeights: map[string]float64{*missing: 0.1}}
+	calls := map[string]func() error{
+		"a new alias": func() error {
+			_, err := client.CreateAlias(t.Context(), &lambda.CreateAliasInput{FunctionName: name, Name: live, FunctionVersion: missing})
+			return err
+		},
+		"an alias that moves": func() error {
+			_, err := client.UpdateAlias(t.Context(), &lambda.UpdateAliasInput{FunctionName: name, Name: live, FunctionVersion: missing})
+			return err
+		},
+		"a weight": func() error {
+			_, err := client.UpdateAlias(t.Context(), &lambda.UpdateAliasInput{FunctionName: name, Name: live, RoutingConfig: weights})
+			return err
+		},
+	}
+	for _, step := range []string{"a new alias", "an alias that moves", "a weight"} {
+		gone := new(types.ResourceNotFoundException)
+		if err := calls[step](); !errors.As(err, &gone) || aws.ToString(gone.Message) != "Function not found: arn:aws:lambda:eu-west-1:000000000000:function:aliased:99" {
+			t.Errorf("%s: %v", step, err)
+		}
+		if step != "a new alias" {
+			continue
+		}
+		if _, err := client.CreateAlias(t.Context(), &lambda.CreateAliasInput{FunctionName: name, Name: live, FunctionVersion: published.Version}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := client.UpdateAlias(t.Context(), &lambda.UpdateAliasInput{FunctionName: name, Name: live, FunctionVersion: aws.String("$LATEST")}); err != nil {
+		t.Errorf("$LATEST: %v", err)
 	}
 }
 

@@ -2,13 +2,16 @@ package lambda
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
 
+	"github.com/didomi/serverless-api/sandbox/gateway/call"
 	"github.com/didomi/serverless-api/sandbox/gateway/emulator"
+	"github.com/didomi/serverless-api/sandbox/lambdahost"
 )
 
 // aliasConfig has the versions of an alias.
@@ -51,4 +54,28 @@ func (a aliasConfig) version(draw float64) string {
 		draw -= weights[version]
 	}
 	return a.FunctionVersion
+}
+
+// checkVersions rejects an alias of a version that does not exist, which the emulator accepts: requests would then fail.
+// https://docs.aws.amazon.com/lambda/latest/api/API_UpdateAlias.html; the message is that of aws-cloudformation/rain#175
+func (s *Service) checkVersions(x *call.Exchange) error {
+	var alias aliasConfig
+	if err := x.DecodeRequest(&alias); err != nil {
+		return err
+	}
+	name, _ := splitFunction(x.Request.PathValue("name"), "")
+	versions := slices.AppendSeq([]string{}, maps.Keys(alias.RoutingConfig.AdditionalVersionWeights))
+	if alias.FunctionVersion != "" {
+		versions = append(versions, alias.FunctionVersion)
+	}
+	for _, version := range versions {
+		_, err := s.loadFunction(x.Request.Context(), name, version)
+		if errors.Is(err, lambdahost.ErrNotFound) {
+			return x.Reject(http.StatusNotFound, "ResourceNotFoundException", "Function not found: "+s.FunctionARN(name, version))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return x.Forward()
 }

@@ -49,7 +49,8 @@ func (s *Service) Calls() call.Service {
 		Paths: map[string]call.Handler{
 			"POST /2015-03-31/functions":                                       call.Bounded(bounds["CreateFunction"], limitEnvironment(s.requireTrust(s.grantDecrypt(call.After(s.saveNewCode))))),
 			"PUT /2015-03-31/functions/{name}/configuration":                   limitEnvironment(s.requireTrust(s.grantDecrypt((*call.Exchange).Forward))),
-			"POST /2015-03-31/functions/{name}/aliases":                        call.Bounded(bounds["CreateAlias"], (*call.Exchange).Forward),
+			"POST /2015-03-31/functions/{name}/aliases":                        call.Bounded(bounds["CreateAlias"], s.checkVersions),
+			"PUT /2015-03-31/functions/{name}/aliases/{alias}":                 call.WithBody(s.checkVersions),
 			"POST /2015-03-31/functions/{name}/policy":                         call.Bounded(bounds["AddPermission"], (*call.Exchange).Forward),
 			"PUT /2015-03-31/functions/{name}/code":                            call.After(s.saveNewCode),
 			"GET /2015-03-31/functions/{name}":                                 call.After(codeLocation),
