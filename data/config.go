@@ -32,6 +32,7 @@ type Config struct {
 	Proxy    Proxy    `json:"proxy"`
 	Cache    Cache    `json:"cache"`
 	Bucket   Bucket   `json:"bucket"`
+	Copies   Copies   `json:"copies"`
 }
 
 // Database sizes the Aurora PostgreSQL cluster.
@@ -150,6 +151,7 @@ func (c Config) Validate() []config.FieldError {
 		})
 	}
 	problems = append(problems, c.pauseProblems()...)
+	problems = append(problems, c.copiesProblems()...)
 	if !c.Protect {
 		return problems
 	}

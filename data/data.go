@@ -27,7 +27,9 @@ type Args struct {
 	// Origins are those whose pages may send files to the bucket and fetch them from it, or "*" alone;
 	// none: no page may.
 	Origins []string
-	// PermissionsBoundary is the permissions boundary of the proxy's role; nil: none.
+	// Copies are of the other region; without its provider there are none.
+	Copies CopiesArgs
+	// PermissionsBoundary is the permissions boundary of the component's roles; nil: none.
 	PermissionsBoundary pulumi.StringPtrInput
 }
 
@@ -74,7 +76,8 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err := ctx.RegisterComponentResource(Token(ctx.Project()), name, d, opts...); err != nil {
 		return nil, fmt.Errorf("register the data component: %w", err)
 	}
-	if err := d.newDatabase(ctx, name, args); err != nil {
+	cluster, err := d.newDatabase(ctx, name, args)
+	if err != nil {
 		return nil, err
 	}
 	if err := d.newCache(ctx, name, args); err != nil {
@@ -85,6 +88,9 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 		return nil, err
 	}
 	d.BucketName, d.BucketARN = bucket.Bucket, bucket.Arn
+	if err := d.copies(ctx, name, args, bucket, cluster); err != nil {
+		return nil, err
+	}
 
 	return d, ctx.RegisterResourceOutputs(d, pulumi.Map{
 		"databaseHost":      d.DatabaseHost,
@@ -106,14 +112,14 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 }
 
 // newDatabase registers the cluster, its secrets and the proxy, if there is one, and sets their outputs.
-func (d *Data) newDatabase(ctx *pulumi.Context, name string, args Args) error {
+func (d *Data) newDatabase(ctx *pulumi.Context, name string, args Args) (*rds.Cluster, error) {
 	db, err := d.aurora(ctx, name, args)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	app, err := d.appSecret(ctx, name, args)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	d.AppSecretARN = app.Arn
 	d.MasterSecretARN = db.cluster.MasterUserSecrets.ApplyT(masterSecretARN).(pulumi.StringOutput)
@@ -127,13 +133,13 @@ func (d *Data) newDatabase(ctx *pulumi.Context, name string, args Args) error {
 	if args.Config.Proxy.Enabled {
 		connection, err := d.proxy(ctx, name, args, db, []pulumi.StringOutput{d.MasterSecretARN, d.AppSecretARN})
 		if err != nil {
-			return err
+			return nil, err
 		}
 		d.DatabaseHost, d.ProxyName, d.ProxyTarget = connection.endpoint, connection.proxyName, connection.target
 	}
 	d.DatabaseName = db.cluster.DatabaseName
 	d.ClusterIdentifier = db.cluster.ClusterIdentifier
-	return nil
+	return db.cluster, nil
 }
 
 // newCache registers the cache, its users and their secret, and sets their outputs.

@@ -21,10 +21,19 @@ var (
 	accountPattern = regexp.MustCompile(`^\d{12}$`)
 )
 
+// IsRegion reports whether the text has the form of a region's name.
+func IsRegion(text string) bool { return regionPattern.MatchString(text) }
+
+// In is the same account in another region.
+func (c Config) In(region string) Config {
+	c.Region = region
+	return c
+}
+
 // Validate lists the values from which no provider can be configured.
 func (c Config) Validate() []config.FieldError {
 	var problems []config.FieldError
-	if !regionPattern.MatchString(c.Region) {
+	if !IsRegion(c.Region) {
 		problems = append(problems, config.FieldError{
 			Key: "region", Value: config.Quote(c.Region), MustBe: `a region such as "eu-west-1"`,
 		})

@@ -30,6 +30,8 @@ type Args struct {
 type Bucket struct {
 	*s3.BucketV2
 	Policy *s3.BucketPolicy
+	// Versioning is what a replication of the bucket depends on; nil without versions.
+	Versioning *s3.BucketVersioningV2
 }
 
 // New registers the bucket and its settings, all with that name, as children of parent.
@@ -41,7 +43,7 @@ func New(ctx *pulumi.Context, name string, args Args, parent pulumi.Resource) (*
 	if err != nil {
 		return nil, fmt.Errorf("register the bucket %s: %w", name, err)
 	}
-	versions, err := keepVersions(ctx, name, args, bucket, child)
+	versioning, err := keepVersions(ctx, name, args, bucket, child)
 	if err != nil {
 		return nil, err
 	}
@@ -52,11 +54,15 @@ func New(ctx *pulumi.Context, name string, args Args, parent pulumi.Resource) (*
 	if err != nil {
 		return nil, err
 	}
-	return &Bucket{bucket, rights}, expire(ctx, name, args, bucket, child, pulumi.DependsOn(versions))
+	var versions []pulumi.Resource
+	if versioning != nil {
+		versions = append(versions, versioning)
+	}
+	return &Bucket{bucket, rights, versioning}, expire(ctx, name, args, bucket, child, pulumi.DependsOn(versions))
 }
 
 // keepVersions enables versioning, if it is configured.
-func keepVersions(ctx *pulumi.Context, name string, args Args, bucket *s3.BucketV2, child pulumi.ResourceOption) ([]pulumi.Resource, error) {
+func keepVersions(ctx *pulumi.Context, name string, args Args, bucket *s3.BucketV2, child pulumi.ResourceOption) (*s3.BucketVersioningV2, error) {
 	if args.NoncurrentDays == 0 {
 		return nil, nil
 	}
@@ -67,7 +73,7 @@ func keepVersions(ctx *pulumi.Context, name string, args Args, bucket *s3.Bucket
 	if err != nil {
 		return nil, fmt.Errorf("turn on versions of %s: %w", name, err)
 	}
-	return []pulumi.Resource{versioning}, nil
+	return versioning, nil
 }
 
 // encrypt uses a bucket key: one call to KMS for many objects instead of one each.

@@ -35,10 +35,14 @@ func Document(statements ...Statement) pulumi.StringOutput {
 	return pulumi.JSONMarshal(pulumi.Map{"Version": pulumi.String(version), "Statement": list})
 }
 
-// Trust is the JSON of a trust policy that allows one AWS service to assume a role.
-func Trust(service string) pulumi.StringOutput {
+// Trust is the JSON of a trust policy that allows AWS services to assume a role.
+func Trust(services ...string) pulumi.StringOutput {
+	var principals any = services
+	if len(services) == 1 {
+		principals = services[0]
+	}
 	return Document(Statement{
-		Principal: map[string]any{"Service": service},
+		Principal: map[string]any{"Service": principals},
 		Actions:   []string{"sts:AssumeRole"},
 	})
 }

@@ -15,6 +15,12 @@ type Scope struct {
 	Project, Stack string
 }
 
+// In is the same stack in another region.
+func (s Scope) In(region string) Scope {
+	s.Region = region
+	return s
+}
+
 // Prefix begins the names of everything that the stack names.
 func (s Scope) Prefix() string { return s.Project + "-" + s.Stack }
 
