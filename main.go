@@ -42,7 +42,11 @@ func provision(ctx *pulumi.Context, values config.Values) error {
 		return err
 	}
 	provider := pulumi.Providers(aws)
-	kmsKeys, err := keys.New(ctx, componentName("keys"), keys.Args{AllowDeletion: cfg.Data.AllowDeletion, Retain: cfg.Data.Database.FinalSnapshot}, provider)
+	copies, err := copiesProvider(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	kmsKeys, err := keys.New(ctx, componentName("keys"), keysArgs(cfg, copies), provider)
 	if err != nil {
 		return err
 	}
@@ -58,7 +62,7 @@ func provision(ctx *pulumi.Context, values config.Values) error {
 	if err != nil {
 		return err
 	}
-	storage, err := data.New(ctx, componentName("data"), dataArgs(cfg, ci, kmsKeys, vpc), provider)
+	storage, err := data.New(ctx, componentName("data"), dataArgs(cfg, ci, kmsKeys, vpc, copies), provider)
 	if err != nil {
 		return err
 	}

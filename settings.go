@@ -45,6 +45,7 @@ func load(values config.Values, project, stack string) (settings, error) {
 		config.Check("pulumi", naming.Names{Project: project, Stack: stack}),
 		decoded,
 		config.Check(project+":network", addresses{s.Network, s.Data}),
+		config.Check(project+":data", otherRegion{s.Data.Copies, s.account.Region}),
 		config.Check(project+":api", restoring{s.Data, s.API}),
 	)
 }

@@ -6,9 +6,12 @@ import (
 	"github.com/didomi/serverless-api/data"
 	"github.com/didomi/serverless-api/dns"
 	"github.com/didomi/serverless-api/iam"
+	"github.com/didomi/serverless-api/internal/account"
 	"github.com/didomi/serverless-api/internal/policy"
+	"github.com/didomi/serverless-api/internal/stacktag"
 	"github.com/didomi/serverless-api/keys"
 	"github.com/didomi/serverless-api/network"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -16,8 +19,21 @@ import (
 // the roles are created before the components.
 func componentPermissions(cfg settings) []func(policy.Scope) policy.Permissions {
 	return []func(policy.Scope) policy.Permissions{
-		api.Permissions(cfg.API), data.Permissions, dns.Permissions(cfg.DNS), keys.Permissions, network.Permissions,
+		api.Permissions(cfg.API), data.Permissions(cfg.Data), dns.Permissions(cfg.DNS), keys.Permissions(cfg.Data.Copies.Region), network.Permissions,
 	}
+}
+
+// copiesProvider registers the provider of the region that gets copies of the data; without copies it is nil.
+func copiesProvider(ctx *pulumi.Context, cfg settings) (*aws.Provider, error) {
+	if cfg.Data.Copies.Region == "" {
+		return nil, nil
+	}
+	return account.NewProvider(ctx, "aws-copies", cfg.account.In(cfg.Data.Copies.Region), cfg.Tags, stacktag.Value(ctx.Project(), ctx.Stack()))
+}
+
+// keysArgs keeps the keys of what outlives the stack.
+func keysArgs(cfg settings, copies *aws.Provider) keys.Args {
+	return keys.Args{AllowDeletion: cfg.Data.AllowDeletion, Retain: cfg.Data.Database.FinalSnapshot, Copies: copies}
 }
 
 // networkArgs limits the network's role by the permissions boundary, and protects the network of protected data.
@@ -30,7 +46,7 @@ func networkArgs(cfg settings, zoneNames []string, ci *iam.IAM, kmsKeys *keys.Ke
 
 // dataArgs places the data component in the isolated subnets, behind its security groups. Pages that may call the API
 // may also use its presigned URLs of the bucket.
-func dataArgs(cfg settings, ci *iam.IAM, kmsKeys *keys.Keys, vpc *network.Network) data.Args {
+func dataArgs(cfg settings, ci *iam.IAM, kmsKeys *keys.Keys, vpc *network.Network, copies *aws.Provider) data.Args {
 	return data.Args{
 		Config:                 cfg.Data,
 		DataKeyARN:             kmsKeys.DataKeyARN,
@@ -40,6 +56,7 @@ func dataArgs(cfg settings, ci *iam.IAM, kmsKeys *keys.Keys, vpc *network.Networ
 		ClusterSecurityGroupID: vpc.ClusterSecurityGroupID,
 		CacheSecurityGroupID:   vpc.CacheSecurityGroupID,
 		Origins:                cfg.API.CORSOrigins,
+		Copies:                 data.CopiesArgs{Provider: copies, KeyARN: kmsKeys.CopiesKeyARN},
 		PermissionsBoundary:    ci.WorkloadBoundaryARN,
 	}
 }

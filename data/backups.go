@@ -73,11 +73,17 @@ func (d *Data) backupRole(ctx *pulumi.Context, name string, args Args, location 
 	if err != nil {
 		return nil, nil, fmt.Errorf("register the role of AWS Backup: %w", err)
 	}
-	scope := policy.Scope{Location: location}
+	keys := []pulumi.StringInput{args.DataKeyARN, args.Copies.KeyARN}
+	statements := append(backupStatements(policy.Scope{Location: location}, args.Config.Copies.Region, []pulumi.StringInput{cluster.Arn}, vaults),
+		policy.Statement{Sid: "Tags", Actions: backupLists, Resources: policy.Anywhere},
+		policy.Statement{Sid: "Keys", Actions: []string{"kms:DescribeKey"}, Resources: keys},
+		policy.Statement{
+			Sid: "KeyGrants", Actions: []string{"kms:CreateGrant"}, Resources: keys,
+			Condition: map[string]any{"Bool": map[string]any{"kms:GrantIsForAWSResource": "true"}},
+		})
 	rights, err := iam.NewRolePolicy(ctx, name, &iam.RolePolicyArgs{
-		Role: role.ID(),
-		Policy: policy.Document(backupStatements(scope, args.Config.Copies.Region, []pulumi.StringInput{cluster.Arn}, vaults,
-			[]pulumi.StringInput{args.DataKeyARN, args.Copies.KeyARN}, nil)...),
+		Role:   role.ID(),
+		Policy: policy.Document(statements...),
 	}, pulumi.Parent(d))
 	if err != nil {
 		return nil, nil, fmt.Errorf("register the policy of AWS Backup: %w", err)
@@ -85,28 +91,28 @@ func (d *Data) backupRole(ctx *pulumi.Context, name string, args Args, location 
 	return role, rights, nil
 }
 
-// backupStatements allow to take snapshots of clusters, to copy them between two vaults, and to delete expired ones:
+// backupLists are what AWS Backup calls for no single resource: it finds what a selection names.
+var backupLists = []string{"tag:GetResources"}
+
+// backupStatements allow to take snapshots of clusters, to copy them between vaults, and to delete expired ones:
 // what AWS's policy AWSBackupServiceRolePolicyForBackup has about Aurora. AWS Backup names snapshots after its jobs,
-// so those of other clusters cannot be told apart. The condition is on the keys.
+// so those of other clusters cannot be told apart.
 // https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSBackupServiceRolePolicyForBackup.html
-func backupStatements(s policy.Scope, region string, clusters, vaults, keys []pulumi.StringInput, condition map[string]any) []policy.Statement {
-	const taken = "cluster-snapshot:awsbackup:*"
-	snapshots := append(s.ARNs("rds", taken), s.In(region).ARNs("rds", taken)...)
-	grant := map[string]any{"Bool": map[string]any{"kms:GrantIsForAWSResource": "true"}}
-	for operator, keys := range condition {
-		grant[operator] = keys
+func backupStatements(s policy.Scope, region string, clusters, vaults []pulumi.StringInput) []policy.Statement {
+	there := s.In(region)
+	in := func(resource string) []pulumi.StringInput {
+		return append(s.ARNs("rds", resource), there.ARNs("rds", resource)...)
 	}
+	snapshots := in("cluster-snapshot:awsbackup:*")
 	return []policy.Statement{
 		{Sid: "Snapshots", Actions: []string{
 			"rds:AddTagsToResource", "rds:CopyDBClusterSnapshot", "rds:CreateDBClusterSnapshot", "rds:DeleteDBClusterSnapshot",
 			"rds:ListTagsForResource", "rds:ModifyDBClusterSnapshotAttribute",
 		}, Resources: slices.Concat(clusters, snapshots)},
-		{Sid: "Describe", Actions: []string{"rds:DescribeDBClusterAutomatedBackups", "rds:DescribeDBClusterSnapshots", "rds:DescribeDBClusters"},
-			Resources: append(s.ARNs("rds", "*"), s.In(region).ARNs("rds", "*")...)},
-		{Sid: "Tags", Actions: []string{"tag:GetResources"}, Resources: policy.Anywhere},
+		{Sid: "Clusters", Actions: []string{
+			"rds:DescribeDBClusterAutomatedBackups", "rds:DescribeDBClusterSnapshots", "rds:DescribeDBClusters",
+		}, Resources: in("cluster*")},
 		{Sid: "Vaults", Actions: []string{"backup:CopyIntoBackupVault", "backup:DescribeBackupVault"}, Resources: vaults},
 		{Sid: "Copies", Actions: []string{"backup:CopyFromBackupVault"}, Resources: snapshots},
-		{Sid: "CopyKeys", Actions: []string{"kms:DescribeKey"}, Resources: keys, Condition: condition},
-		{Sid: "CopyKeyGrants", Actions: []string{"kms:CreateGrant"}, Resources: keys, Condition: grant},
 	}
 }

@@ -43,11 +43,11 @@ func (c Config) copiesProblems() []config.FieldError {
 	return problems
 }
 
-// CopiesProblems lists what copies from a stack in that region cannot have: the same region, or one of another
+// ProblemsFrom lists why a stack in the region home cannot have its copies in this one: it is the same, or has another
 // partition, to which neither S3 nor AWS Backup copies.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication.html
-func (c Copies) CopiesProblems(home string) []config.FieldError {
-	if c.Region == "" || c.Region != home && partition(c.Region) == partition(home) {
+func (c Copies) ProblemsFrom(home string) []config.FieldError {
+	if c.Region != home && partition(c.Region) == partition(home) {
 		return nil
 	}
 	return []config.FieldError{{
@@ -55,7 +55,7 @@ func (c Copies) CopiesProblems(home string) []config.FieldError {
 	}}
 }
 
-// partition is what a region's name tells of its partition.
+// partition is what the name of a region has in common with the others of its partition.
 func partition(region string) string {
 	for _, prefix := range []string{"cn-", "us-gov-", "us-iso-", "us-isob-", "eu-isoe-"} {
 		if strings.HasPrefix(region, prefix) {

@@ -12,7 +12,16 @@ const componentName = "data"
 
 // Permissions are what the component needs of the roles that preview and deploy it, and what functions and the
 // proxy may do with its resources. Secrets are described and never read by a deployment.
-func Permissions(s policy.Scope) policy.Permissions {
+func Permissions(c Config) func(policy.Scope) policy.Permissions {
+	return func(s policy.Scope) policy.Permissions {
+		if c.Copies.Region == "" {
+			return permissions(s)
+		}
+		return policy.Compose(permissions(s), copiesPermissions(s, c.Copies.Region))
+	}
+}
+
+func permissions(s policy.Scope) policy.Permissions {
 	// RDS names log groups after the stack's cluster and proxy.
 	logs := s.Named(componentName, "logs", "log-group:", "log-group:/aws/rds/cluster/", "log-group:/aws/rds/proxy/")
 	return policy.Permissions{

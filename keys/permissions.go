@@ -1,6 +1,9 @@
 package keys
 
-import "github.com/didomi/serverless-api/internal/policy"
+import (
+	"github.com/didomi/serverless-api/internal/policy"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
 
 // componentName is part of every name of the component.
 const componentName = "keys"
@@ -9,11 +12,34 @@ const componentName = "keys"
 // assigns ids. No key is created: KMS authorizes the tags of a new key as it does those of an existing one,
 // and no condition key distinguishes the two. An administrator creates keys and their aliases
 // (docs/how-to/set-up-gitlab.md).
+// The key of the copies is in the other region, if there is one.
 // https://docs.aws.amazon.com/kms/latest/developerguide/tag-permissions.html
-func Permissions(s policy.Scope) policy.Permissions {
-	keys := s.ARNs("kms", "key/*")
+func Permissions(copies string) func(policy.Scope) policy.Permissions {
+	return func(s policy.Scope) policy.Permissions {
+		keys, names := s.ARNs("kms", "key/*"), s.Named(componentName, "kms", "alias/")
+		workload := []string{"kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"}
+		if copies == "" {
+			return permissions(s, keys, names, workload)
+		}
+		there := s.In(copies)
+		keys, names = append(keys, there.ARNs("kms", "key/*")...), append(names, there.Named(componentName, "kms", "alias/")...)
+		all := permissions(s, keys, names, append(workload, "kms:Encrypt"))
+		// RDS uses the keys of snapshots by grants that AWS Backup creates.
+		all.Workload = append(all.Workload, policy.Statement{
+			Sid: "KeyGrants", Actions: []string{"kms:CreateGrant"}, Resources: keys, Condition: forResources(s),
+		})
+		return all
+	}
+}
+
+// forResources is the condition that a service creates a grant for a resource, on a key of the stack.
+func forResources(s policy.Scope) map[string]any {
 	grant := s.Tagged()
 	grant["Bool"] = map[string]any{"kms:GrantIsForAWSResource": "true"}
+	return grant
+}
+
+func permissions(s policy.Scope, keys, names []pulumi.StringInput, workload []string) policy.Permissions {
 	return policy.Permissions{
 		Deploy: policy.Managed{Secrets: []policy.Statement{
 			{
@@ -28,8 +54,8 @@ func Permissions(s policy.Scope) policy.Permissions {
 			},
 			// RDS and ElastiCache keep using the key of what they encrypt, and functions decrypt their environment;
 			// no other principal gets a grant.
-			{Sid: "KeyGrants", Actions: []string{"kms:CreateGrant"}, Resources: keys, Condition: grant},
-			{Sid: "KeyNames", Actions: []string{"kms:DeleteAlias"}, Resources: s.Named(componentName, "kms", "alias/")},
+			{Sid: "KeyGrants", Actions: []string{"kms:CreateGrant"}, Resources: keys, Condition: forResources(s)},
+			{Sid: "KeyNames", Actions: []string{"kms:DeleteAlias"}, Resources: names},
 		}},
 		Lists:     []string{"kms:ListAliases"},
 		Describes: []string{"kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"},
@@ -37,7 +63,7 @@ func Permissions(s policy.Scope) policy.Permissions {
 		// The keys to secrets and files.
 		Workload: []policy.Statement{{
 			Sid:       "Keys",
-			Actions:   []string{"kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"},
+			Actions:   workload,
 			Resources: keys,
 			Condition: s.Tagged(),
 		}},

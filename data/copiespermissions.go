@@ -1,0 +1,45 @@
+package data
+
+import (
+	"slices"
+
+	"github.com/didomi/serverless-api/internal/policy"
+)
+
+// copiesPermissions are what copies need in addition. An administrator turns copies on and off: the deploy role
+// creates, locks and deletes no vault and no plan, and no recovery point in a vault. It maintains the plan and
+// selects the cluster of the next generation.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbackup.html
+func copiesPermissions(s policy.Scope, region string) policy.Permissions {
+	vaults := append(s.Named(componentName, "backup", "backup-vault:"), s.In(region).Named(componentName, "backup", "backup-vault:")...)
+	plans := s.ARNs("backup", "backup-plan:*")
+	return policy.Permissions{
+		Deploy: policy.Managed{Data: []policy.Statement{
+			{Sid: "Replication", Actions: []string{"s3:PutReplicationConfiguration"}, Resources: s.Buckets(componentName)},
+			s.PassRole("ReplicationRole", "s3.amazonaws.com", componentName+"-replication"),
+			s.PassRole("BackupRole", "backup.amazonaws.com", componentName+"-backup"),
+			{Sid: "Vaults", Actions: []string{"backup:TagResource", "backup:UntagResource"}, Resources: vaults},
+			{
+				Sid: "BackupPlan",
+				Actions: []string{
+					"backup:CreateBackupSelection", "backup:DeleteBackupSelection", "backup:TagResource", "backup:UntagResource",
+					"backup:UpdateBackupPlan",
+				},
+				Resources: plans,
+				Condition: s.Tagged(),
+			},
+		}},
+		Lists:     []string{"backup:DescribeRegionSettings", "ec2:DescribeRegions"},
+		Describes: []string{"backup:DescribeBackupVault", "backup:GetBackupPlan", "backup:GetBackupSelection", "backup:ListTags"},
+		Described: slices.Concat(vaults, plans),
+		// The names of buckets are global: without the account, a role of the stack could copy files into a bucket of
+		// such a name in another one.
+		Workload: append([]policy.Statement{{
+			Sid:       "Replication",
+			Actions:   slices.Concat(sourceBucketActions, sourceFileActions, replicaActions),
+			Resources: append(s.Buckets(componentName), s.Objects(componentName)...),
+			Condition: map[string]any{"StringEquals": map[string]any{"aws:ResourceAccount": s.Account}},
+		}}, backupStatements(s, region, s.Named(componentName, "rds", "cluster:"), vaults)...),
+		WorkloadLists: backupLists,
+	}
+}
