@@ -6,6 +6,7 @@ const (
 	BucketEncryption        = "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2"
 	BucketPolicy            = "aws:s3/bucketPolicy:BucketPolicy"
 	BucketPublicAccessBlock = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+	BucketReplication       = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
 	BucketVersioning        = "aws:s3/bucketVersioningV2:BucketVersioningV2"
 )
 
@@ -17,6 +18,7 @@ var s3Types = []Type{
 	{Token: BucketEncryption, Name: noName, Replacement: otherTarget, Cost: free, NothingAtRest: "judged with its bucket"},
 	{Token: BucketPolicy, Name: noName, Replacement: otherTarget, Cost: free, Policy: "policy"},
 	{Token: BucketPublicAccessBlock, Name: noName, Replacement: otherTarget, Cost: free},
+	{Token: BucketReplication, Name: noName, Replacement: otherTarget, Cost: free, NothingAtRest: "judged with the bucket of the copies"},
 	{Token: BucketVersioning, Name: noName, Replacement: otherTarget, Cost: free},
 	{Token: "aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2", Name: noName, Replacement: otherTarget, Cost: free},
 	{Token: "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2", Name: noName, Replacement: otherTarget, Cost: free},

@@ -144,7 +144,7 @@ type Label struct{ One, Several string }
 // all are the rows of every service, in the order in which the diagram's boxes and the estimate list them.
 var all = slices.Concat(
 	ec2Types, rdsTypes, elasticacheTypes, s3Types, secretsManagerTypes, kmsTypes, route53Types, acmTypes,
-	apiGatewayTypes, lambdaTypes, wafTypes, cloudWatchTypes, iamTypes, snsTypes, appAutoScalingTypes, unusedTypes,
+	apiGatewayTypes, lambdaTypes, wafTypes, cloudWatchTypes, iamTypes, snsTypes, appAutoScalingTypes, backupTypes, unusedTypes,
 )
 
 // All are the rows.

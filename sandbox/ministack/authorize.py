@@ -31,6 +31,7 @@ from urllib.parse import quote, unquote
 
 import batches
 import cbor2
+import copies
 import keptlogs
 import managedpasswords
 import mfa
@@ -175,6 +176,8 @@ def extract_resource_arn(service, method, path, headers, body, query_params, reg
         return proxy
     if service == "iam" and (simulated := parameter(query_params, "PolicySourceArn")):
         return simulated
+    if service == "backup":
+        return copies.backup_resource(unquote(path), region)
     resource = name_resource(service, method, path, headers, body, query_params, region, account_id)
     # A key that is named by an alias is authorized by its own ARN.
     # https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
@@ -413,6 +416,8 @@ def further(action, region, resource):
         patches = {patch.get("path"): patch.get("value") for patch in document().get("patchOperations") or []}
         if role := member(holder) or patches.get(holder):
             yield "iam:PassRole", role, {"iam:PassedToService": receiver}
+    if passed := copies.passed_role(action, body):
+        yield "iam:PassRole", passed[0], {"iam:PassedToService": passed[1]}
     if service == "apigateway" and name != "GET":
         for role in sorted(set(credentials(document() or openapi()))):
             yield "iam:PassRole", role, {"iam:PassedToService": "apigateway.amazonaws.com"}
@@ -680,6 +685,7 @@ ministack.app.app = for_the_gateway(ministack.app.app, os.environ.pop("EMULATOR_
 # The sandbox evaluates alarms itself (sandbox/metrics): ministack does so when data is put, without dimensions and periods.
 cloudwatch._evaluate_alarm = lambda alarm: None
 batches.install()
+copies.install()
 keptlogs.install()
 managedpasswords.install()
 mfa.install()
