@@ -29,7 +29,7 @@ func copiesPermissions(s policy.Scope, region string) policy.Permissions {
 				Condition: s.Tagged(),
 			},
 		}},
-		Lists:     []string{"backup:DescribeRegionSettings", "ec2:DescribeRegions"},
+		Lists:     []string{"ec2:DescribeRegions"},
 		Describes: []string{"backup:DescribeBackupVault", "backup:GetBackupPlan", "backup:GetBackupSelection", "backup:ListTags"},
 		Described: slices.Concat(vaults, plans),
 		// The names of buckets are global: without the account, a role of the stack could copy files into a bucket of

@@ -132,3 +132,27 @@ func TestEveryResourceIsAChildOfTheComponentAndUsesItsProvider(t *testing.T) {
 		}
 	}
 }
+
+func TestTheKeyOfTheCopiesIsInTheirRegionAndOutlivesTheStack(t *testing.T) {
+	r := mocks.Run(t, func(ctx *pulumi.Context) error {
+		there, err := aws.NewProvider(ctx, "aws-copies", &aws.ProviderArgs{Region: pulumi.String("eu-central-1")})
+		if err != nil {
+			return err
+		}
+		here, err := aws.NewProvider(ctx, "aws", &aws.ProviderArgs{Region: pulumi.String(mocks.Region)})
+		if err != nil {
+			return err
+		}
+		_, err = New(ctx, "keys", Args{Copies: there, Retain: true}, pulumi.Providers(here))
+		return err
+	})
+	for _, token := range []string{keyToken, "aws:kms/alias:Alias"} {
+		if got := r.Find(t, token, "keys-copies"); !strings.Contains(got.Provider, "::aws-copies::") || got.ParentName() != "keys-copies" {
+			t.Errorf("%s has the provider %q and the parent %q", token, got.Provider, got.Parent)
+		}
+	}
+	key := r.Find(t, keyToken, "keys-copies")
+	if !key.Options.Protect || !key.Options.RetainOnDelete || len(statements(t, key)) != 1 {
+		t.Errorf("the key is registered as %+v", key)
+	}
+}

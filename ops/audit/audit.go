@@ -54,6 +54,7 @@ var rules = []struct {
 	{"deputies", deputies},
 	{"names", names},
 	{"durability", durability},
+	{"copies", copies},
 	{"paging", paging},
 	{"tags", tags},
 	{"alarms", alarms},

@@ -150,7 +150,7 @@ func TestTheExitCodeReportsWhetherThereAreFindings(t *testing.T) {
 		want string
 	}{
 		"reasons for what is not granted":   {[]string{"--state", "testdata/prod.json", "--used", calls}, 1, "gives a reason for ec2:DeleteNetworkInterface, which is used or not granted\n  to do: remove the reason"},
-		"nothing found":                     {[]string{"--state", "testdata/prod.json"}, 0, "didomi prod: 73 resources, 12 rules, 0 findings"},
+		"nothing found":                     {[]string{"--state", "testdata/prod.json"}, 0, "didomi prod: 76 resources, 13 rules, 0 findings"},
 		"something found":                   {[]string{"--state", broken}, 1, "encryption: aws:rds/cluster:Cluster didomi-prod-data-cluster\n  is not encrypted at rest\n  to do: set storageEncrypted"},
 		"what the rules judge by":           {[]string{"--state", "testdata/prod.json", "--explain"}, 0, "reachability: proxy didomi-prod-data-proxy -> cluster didomi-prod-data-cluster port 5432\n"},
 		"another stack of the same names":   {[]string{"--state", "testdata/prod.json", "--other-state", "testdata/prod.json"}, 1, "as is didomi-prod-data-cluster of the stack prod"},

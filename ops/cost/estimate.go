@@ -45,6 +45,7 @@ func estimate(f Facts, t Traffic, p Prices) ([]Line, []string) {
 	e.cache()
 	e.database()
 	e.files()
+	e.copies()
 	e.network()
 	e.operations()
 	e.remaining()
@@ -170,6 +171,21 @@ func (e *estimator) files() {
 	e.fixed("files", "GB stored", e.t.FilesGB, "s3.gbMonth")
 	e.traffic("files", "reads, thousands", e.t.FileRequests/thousand, "s3.thousandGet")
 	e.traffic("files", "writes, thousands", e.t.Uploads/thousand, "s3.thousandPut")
+}
+
+// copies adds what is kept in another region, by the prices of the stack's own, and the transfer to it. A copy of an
+// Aurora snapshot is a full one.
+// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-copy-snapshot.html
+func (e *estimator) copies() {
+	if e.Replications > 0 {
+		e.fixed("copies", "GB of files stored", e.t.FilesGB, "s3.gbMonth")
+		e.traffic("copies", "writes, thousands", e.t.Uploads/thousand, "s3.thousandPut")
+		e.traffic("copies", "GB of files to another region", e.t.Uploads*e.t.FileMB/thousand, "interRegion.gb")
+	}
+	if e.CopyDays > 0 {
+		e.fixed("copies", "GB of snapshots stored", e.CopyDays*e.t.DatabaseGB, "aurora.backupGbMonth")
+		e.fixed("copies", "GB of snapshots to another region", daysPerMonth*e.t.DatabaseGB, "interRegion.gb")
+	}
 }
 
 // network adds NAT and endpoints.

@@ -17,6 +17,7 @@ func round() Prices {
 		"natGateway.hour": 0.05, "natGateway.gb": 0.05, "publicAddress.hour": 0.01,
 		"endpoint.hour": 0.01, "endpoint.gb": 0.02,
 		"aurora.acuHour": 0.10, "aurora.gbMonth": 0.10, "aurora.millionIO": 0.20, "rdsProxy.acuHour": 0.02,
+		"aurora.backupGbMonth": 0.03, "interRegion.gb": 0.05,
 		"elasticache.redis.cache.t4g.micro": 0.02, "elasticache.valkey.cache.t4g.micro": 0.01,
 		"s3.gbMonth": 0.02, "s3.thousandGet": 0.001, "s3.thousandPut": 0.01,
 		"apiGateway.million": 4, "lambda.million": 0.2, "lambda.streamedGB": 0.01,
@@ -83,6 +84,10 @@ func TestEachPartOfTheEstimateEqualsItsSumByHand(t *testing.T) {
 		"a bucket": {
 			// 1000 GB x 0.02; 100 thousand x 0.001 + 1 thousand x 0.01
 			Facts{Buckets: 1}, "files", 20.00, 0.11,
+		},
+		"copies in another region": {
+			// 1000 GB x 0.02 + 7 days x 100 GB x 0.03 + 30 days x 100 GB x 0.05; 1 thousand x 0.01 + 16 GB x 0.05
+			Facts{Replications: 1, CopyDays: 7}, "copies", 191.00, 0.81,
 		},
 		"API Gateway": {
 			// 9.9 M items + 100 thousand files of 16 MB, 2 each: 10.1 M x 4 a million
@@ -300,7 +305,7 @@ func TestEveryRowOfThePriceTableHasItsPageAndIsUsed(t *testing.T) {
 	f := Facts{
 		Zones: 3, NATGateways: 1, Addresses: 1, Endpoints: 1, Instances: 3, MinACU: 1, MaxACU: 32, Proxies: 1,
 		Buckets: 1, Gateways: 1, MethodMetrics: 1, MemoryMB: 512, Provisioned: 1, WebACLs: 1, WebACLRules: 1,
-		LogDays: 30, FlowLogs: 1, Monthly: map[string]int{},
+		LogDays: 30, FlowLogs: 1, Replications: 1, CopyDays: 30, Monthly: map[string]int{},
 	}
 	for _, row := range types.All() {
 		if row.Cost.Price != "" {

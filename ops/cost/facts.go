@@ -27,6 +27,9 @@ type Facts struct {
 	Shards, Replicas       int
 
 	Buckets, Gateways int
+	// Replications are of buckets, to another region. CopyDays is how long a daily snapshot of the database is kept there.
+	Replications int
+	CopyDays     float64
 	// MethodMetrics are API Gateway's metrics of single methods.
 	MethodMetrics int
 
@@ -64,6 +67,8 @@ var readers = map[string]reader{
 	types.DBProxy:                count(func(f *Facts) *int { return &f.Proxies }),
 	types.ReplicationGroup:       (*Facts).readCache,
 	types.Bucket:                 count(func(f *Facts) *int { return &f.Buckets }),
+	types.BucketReplication:      count(func(f *Facts) *int { return &f.Replications }),
+	types.BackupPlan:             (*Facts).readBackupPlan,
 	types.RestAPI:                count(func(f *Facts) *int { return &f.Gateways }),
 	types.MethodSettings:         (*Facts).readMethods,
 	types.Function:               (*Facts).readFunction,
@@ -81,14 +86,11 @@ func count(of func(*Facts) *int) reader {
 
 // Read reads the facts from a graph. What a preview deletes does not count.
 func Read(g *graph.Graph) Facts {
-	f := Facts{Zones: zones(g)}
+	f := Facts{Zones: zones(g), Region: g.Region()}
 	for i := range g.Resources {
 		r := &g.Resources[i]
 		if r.Op == "delete" {
 			continue
-		}
-		if region := r.Text("region"); r.Type == "pulumi:providers:aws" && region != "" {
-			f.Region = region
 		}
 		f.read(g, r)
 	}
@@ -143,6 +145,19 @@ func (f *Facts) readEndpoint(_ *graph.Graph, r *graph.Resource) {
 		interfaces = len(subnets)
 	}
 	f.Endpoints += interfaces
+}
+
+// readBackupPlan reads how long the copies of the plan's daily snapshots are kept.
+func (f *Facts) readBackupPlan(_ *graph.Graph, r *graph.Resource) {
+	rules, _ := r.Value("rules").([]any)
+	for _, rule := range rules {
+		actions, _ := rule.(map[string]any)["copyActions"].([]any)
+		for _, action := range actions {
+			lifecycle, _ := action.(map[string]any)["lifecycle"].(map[string]any)
+			days, _ := lifecycle["deleteAfter"].(float64)
+			f.CopyDays += days
+		}
+	}
 }
 
 func (f *Facts) readCluster(_ *graph.Graph, r *graph.Resource) {

@@ -69,10 +69,8 @@ func Account(ctx context.Context, g *graph.Graph) (aws.Config, error) {
 	if err != nil {
 		return c, fmt.Errorf("read the AWS settings of the environment: %w", err)
 	}
-	for _, provider := range g.ByType("pulumi:providers:aws") {
-		if region := provider.Text("region"); region != "" && region != graph.Unknown {
-			c.Region = region
-		}
+	if region := g.Region(); region != "" {
+		c.Region = region
 	}
 	if c.Region == "" {
 		return c, errors.New("no region: the stack names no provider with one, and AWS_REGION is empty")

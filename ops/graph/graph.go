@@ -61,6 +61,19 @@ func (g *Graph) ByType(token string) []*Resource {
 	return g.where(func(r *Resource) bool { return r.Type == token })
 }
 
+// copiesProvider ends the name of the provider of the region of the copies.
+const copiesProvider = "-copies"
+
+// Region is the region of the stack's provider; empty where none has one. The copies have a provider of their own.
+func (g *Graph) Region() string {
+	for _, provider := range g.ByType("pulumi:providers:aws") {
+		if region := provider.Text("region"); region != "" && region != Unknown && !strings.HasSuffix(provider.Name, copiesProvider) {
+			return region
+		}
+	}
+	return ""
+}
+
 // Find is the resource with that URN, or nil.
 func (g *Graph) Find(urn string) *Resource {
 	for i := range g.Resources {

@@ -18,7 +18,7 @@ var s3Types = []Type{
 	{Token: BucketEncryption, Name: noName, Replacement: otherTarget, Cost: free, NothingAtRest: "judged with its bucket"},
 	{Token: BucketPolicy, Name: noName, Replacement: otherTarget, Cost: free, Policy: "policy"},
 	{Token: BucketPublicAccessBlock, Name: noName, Replacement: otherTarget, Cost: free},
-	{Token: BucketReplication, Name: noName, Replacement: otherTarget, Cost: free, NothingAtRest: "judged with the bucket of the copies"},
+	{Token: BucketReplication, Name: noName, Replacement: otherTarget, Cost: modelled, NothingAtRest: "judged with the bucket of the copies"},
 	{Token: BucketVersioning, Name: noName, Replacement: otherTarget, Cost: free},
 	{Token: "aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2", Name: noName, Replacement: otherTarget, Cost: free},
 	{Token: "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2", Name: noName, Replacement: otherTarget, Cost: free},
