@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"github.com/didomi/serverless-api/api"
+	"github.com/didomi/serverless-api/data"
 	"github.com/didomi/serverless-api/dns"
 	"github.com/didomi/serverless-api/iam"
 	"github.com/didomi/serverless-api/internal/mocks"
@@ -66,7 +67,7 @@ func TestManagedPoliciesOfTheLongestNamesAreWithinIAMsQuotas(t *testing.T) {
 	c.OIDC, c.StateBucket = "off", strings.Repeat("b", 63)
 	c.StateKey = "arn:aws-us-gov:kms:ap-southeast-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 	r := mocks.Longest().Run(t, func(ctx *pulumi.Context) error {
-		components := componentPermissions(settings{API: api.Config{Auth: "iam"}, DNS: dns.Config{Domain: strings.Repeat("d", 47) + ".org"}})
+		components := componentPermissions(settings{API: api.Config{Auth: "iam"}, Data: data.Config{Copies: data.Copies{Region: "ap-southeast-2"}}, DNS: dns.Config{Domain: strings.Repeat("d", 47) + ".org"}})
 		_, err := iam.New(ctx, mocks.LongestName+"-iam", iam.Args{Config: c, Components: components, OperationsKeyARN: pulumi.String("key")})
 		return err
 	})

@@ -14,7 +14,8 @@ func copiesPermissions(s policy.Scope, region string) policy.Permissions {
 	vaults := append(s.Named(componentName, "backup", "backup-vault:"), s.In(region).Named(componentName, "backup", "backup-vault:")...)
 	plans := s.ARNs("backup", "backup-plan:*")
 	return policy.Permissions{
-		Deploy: policy.Managed{Data: []policy.Statement{
+		// The policies "data" and "reading" have no space left.
+		Deploy: policy.Managed{Secrets: []policy.Statement{
 			{Sid: "Replication", Actions: []string{"s3:PutReplicationConfiguration"}, Resources: s.Buckets(componentName)},
 			s.PassRole("ReplicationRole", "s3.amazonaws.com", componentName+"-replication"),
 			s.PassRole("BackupRole", "backup.amazonaws.com", componentName+"-backup"),
@@ -28,10 +29,13 @@ func copiesPermissions(s policy.Scope, region string) policy.Permissions {
 				Resources: plans,
 				Condition: s.Tagged(),
 			},
+			{
+				Sid:       "Backups",
+				Actions:   []string{"backup:DescribeBackupVault", "backup:GetBackupPlan", "backup:GetBackupSelection", "backup:ListTags"},
+				Resources: slices.Concat(vaults, plans),
+			},
 		}},
-		Lists:     []string{"ec2:DescribeRegions"},
-		Describes: []string{"backup:DescribeBackupVault", "backup:GetBackupPlan", "backup:GetBackupSelection", "backup:ListTags"},
-		Described: slices.Concat(vaults, plans),
+		Lists: []string{"ec2:DescribeRegions"},
 		// The names of buckets are global: without the account, a role of the stack could copy files into a bucket of
 		// such a name in another one.
 		Workload: append([]policy.Statement{{
