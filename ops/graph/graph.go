@@ -65,9 +65,15 @@ func (g *Graph) ByType(token string) []*Resource {
 const copiesProvider = "-copies"
 
 // Region is the region of the stack's provider; empty where none has one. The copies have a provider of their own.
-func (g *Graph) Region() string {
+func (g *Graph) Region() string { return g.region(false) }
+
+// CopiesRegion is the region of the copies; empty without copies.
+func (g *Graph) CopiesRegion() string { return g.region(true) }
+
+func (g *Graph) region(copies bool) string {
 	for _, provider := range g.ByType("pulumi:providers:aws") {
-		if region := provider.Text("region"); region != "" && region != Unknown && !strings.HasSuffix(provider.Name, copiesProvider) {
+		region := provider.Text("region")
+		if provider.Op != "delete" && region != "" && region != Unknown && strings.HasSuffix(provider.Name, copiesProvider) == copies {
 			return region
 		}
 	}

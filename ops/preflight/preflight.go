@@ -177,6 +177,7 @@ func (o options) checks() []check {
 		check{"log-role", logRole},
 		check{"log-resource-policies", logResourcePolicies},
 		check{"zones", zonesAvailable},
+		check{"copies-region", copiesRegion},
 		check{"database-offered", databaseOffered},
 		check{"cache-offered", cacheOffered},
 		check{"permissions", permissions},
