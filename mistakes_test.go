@@ -129,6 +129,12 @@ func TestEveryMistakeHasAMessageThatNamesKeyValueAndWhatIsAllowed(t *testing.T) 
 
 		{"a region in words", "aws:region", `Ireland`, `aws:region is "Ireland"; must be a region such as "eu-west-1"`},
 		{"a zone where a region belongs", "aws:region", `eu-west-1a`, `aws:region is "eu-west-1a"; must be a region such as "eu-west-1"`},
+		{"copies in the stack's own region", "didomi:data", `{"copies": {"region": "eu-west-1"}}`,
+			`didomi:data.copies.region is "eu-west-1"; must be another region than aws:region, which is "eu-west-1", of the same partition`},
+		{"copies in another partition", "didomi:data", `{"copies": {"region": "cn-north-1"}}`,
+			`didomi:data.copies.region is "cn-north-1"; must be another region than aws:region, which is "eu-west-1", of the same partition`},
+		{"copies in another account", "didomi:data", `{"copies": {"region": "eu-central-1", "account": "123456789012"}}`,
+			`didomi:data.copies.account is an unknown key; must be one of region`},
 		{"no region", "aws:region", ``, `aws:region is not set; must be a region such as "eu-west-1"`},
 		{"an account id that lost a digit", "aws:allowedAccountIds", `["12345678901"]`, `aws:allowedAccountIds is "12345678901"; must be ` + wantAccounts},
 		{"the tag that identifies stacks", "didomi:tags", `{"environment": "dev", "serverless-api:stack": "didomi/prod"}`, `didomi:tags.serverless-api:stack is an unknown key; must be one of application, creator, environment, purpose, responsible`},
