@@ -685,7 +685,7 @@ ministack.app.app = for_the_gateway(ministack.app.app, os.environ.pop("EMULATOR_
 # The sandbox evaluates alarms itself (sandbox/metrics): ministack does so when data is put, without dimensions and periods.
 cloudwatch._evaluate_alarm = lambda alarm: None
 batches.install()
-copies.install()
+copies.install(write)
 keptlogs.install()
 managedpasswords.install()
 mfa.install()
