@@ -304,6 +304,8 @@ def asked_by_content(action):
         return {"acm:DomainNames": [name for name in names if name]}
     if action == "application-autoscaling:RegisterScalableTarget":
         return {"application-autoscaling:service-namespace": document().get("ServiceNamespace")}
+    if action == "backup:PutBackupVaultLockConfiguration":
+        return {f"backup:{name}": document()[name] for name in copies.BOUNDS if name in document()}
     if action == "lambda:AddPermission":
         return {"lambda:Principal": document().get("Principal")}
     if action == "secretsmanager:CreateSecret" and (replicas := document().get("AddReplicaRegions")):

@@ -18,6 +18,7 @@ KEY = "x-amz-server-side-encryption-aws-kms-key-id"
 VAULT, PLAN = re.compile(r"^/backup-vaults/([^/]+)"), re.compile(r"^/backup/plans/([^/]+)")
 LOCK = re.compile(r"^/backup-vaults/([^/]+)/vault-lock/?$")
 
+BOUNDS = ("ChangeableForDays", "MinRetentionDays", "MaxRetentionDays")
 record = None
 replicate, serve_backup = s3._maybe_replicate, backup.handle_request
 
