@@ -100,11 +100,13 @@ func TestACallOfAWSBackupIsAuthorizedOnItsVaultOrPlan(t *testing.T) {
 	if err := lock(7); err != nil {
 		t.Error(err)
 	}
-	var plan struct{ BackupPlanId string }
+	var plan struct {
+		ID string `json:"BackupPlanId"`
+	}
 	if err := client.Rest(t.Context(), "backup", http.MethodPut, "/backup/plans", map[string]any{"BackupPlan": map[string]any{"BackupPlanName": "p"}}, &plan); err != nil {
 		t.Fatal(err)
 	}
-	mustLack(get(http.MethodPut, "/backup/plans/"+plan.BackupPlanId+"/selections", map[string]any{
+	mustLack(get(http.MethodPut, "/backup/plans/"+plan.ID+"/selections", map[string]any{
 		"BackupSelection": map[string]any{"SelectionName": "s", "IamRoleArn": "arn:aws:iam::000000000000:role/backup"},
 	}), "iam:PassRole")
 }
