@@ -227,7 +227,7 @@ func TestTheBoundaryAllowsReplicationWithinTheAccountOnly(t *testing.T) {
 		t.Errorf("replication is limited by %v", with.Workload)
 	}
 	for _, s := range slices.Concat(with.Deploy.Data, with.Deploy.Secrets) {
-		for _, action := range []string{"backup:DeleteBackupVaultLockConfiguration", "backup:DeleteRecoveryPoint", "backup:PutBackupVaultLockConfiguration", "backup:DeleteBackupVault"} {
+		for _, action := range []string{"backup:DeleteBackupVaultLockConfiguration", "backup:DeleteRecoveryPoint", "backup:DeleteBackupVault", "backup:DeleteBackupPlan", "backup:UpdateRecoveryPointLifecycle"} {
 			if slices.Contains(s.Actions, action) {
 				t.Errorf("a deployment may %s", action)
 			}

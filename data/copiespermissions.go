@@ -6,9 +6,9 @@ import (
 	"github.com/didomi/serverless-api/internal/policy"
 )
 
-// copiesPermissions are what copies need in addition. An administrator turns copies on and off: the deploy role
-// creates, locks and deletes no vault and no plan, and no recovery point in a vault. It maintains the plan and
-// selects the cluster of the next generation.
+// copiesPermissions are what copies need in addition. The deploy role creates vaults and locks them for no shorter time
+// than the program does. It removes no lock, and deletes no vault, no plan and no recovery point: an administrator turns
+// copies off.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbackup.html
 func copiesPermissions(s policy.Scope, region string) policy.Permissions {
 	vaults := append(s.Named(componentName, "backup", "backup-vault:"), s.In(region).Named(componentName, "backup", "backup-vault:")...)
@@ -19,7 +19,14 @@ func copiesPermissions(s policy.Scope, region string) policy.Permissions {
 			{Sid: "Replication", Actions: []string{"s3:PutReplicationConfiguration"}, Resources: s.Buckets(componentName)},
 			s.PassRole("ReplicationRole", "s3.amazonaws.com", componentName+"-replication"),
 			s.PassRole("BackupRole", "backup.amazonaws.com", componentName+"-backup"),
-			{Sid: "Vaults", Actions: []string{"backup:TagResource", "backup:UntagResource"}, Resources: vaults},
+			{Sid: "Vaults", Actions: []string{"backup:CreateBackupVault", "backup:TagResource", "backup:UntagResource"}, Resources: vaults},
+			{
+				Sid: "VaultLock", Actions: []string{"backup:PutBackupVaultLockConfiguration"}, Resources: vaults,
+				Condition: map[string]any{"NumericGreaterThanEquals": map[string]any{"backup:MinRetentionDays": leastCopyDays}},
+			},
+			// AWS narrows it to no resource: https://docs.aws.amazon.com/aws-backup/latest/devguide/API_CreateBackupVault.html
+			{Sid: "VaultStorage", Actions: []string{"backup-storage:MountCapsule"}, Resources: policy.Anywhere},
+			{Sid: "NewBackupPlan", Actions: []string{"backup:CreateBackupPlan"}, Resources: plans},
 			{
 				Sid: "BackupPlan",
 				Actions: []string{

@@ -12,8 +12,11 @@ import (
 // role that requires one. They are limited by iam:PassRole alone, and IAM allows no one to pass a role of another
 // account (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html).
 var silent = map[string]string{
-	"apigateway.amazonaws.com": "https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html",
-	"rds.amazonaws.com":        "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy-iam-setup.html",
+	"apigateway.amazonaws.com":         "https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html",
+	"backup.amazonaws.com":             "https://docs.aws.amazon.com/aws-backup/latest/devguide/iam-service-roles.html",
+	"batchoperations.s3.amazonaws.com": "https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-batch-replication-policies.html",
+	"s3.amazonaws.com":                 "https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html",
+	"rds.amazonaws.com":                "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy-iam-setup.html",
 }
 
 // deputies requires every service that a role or a resource trusts to act for this account alone.

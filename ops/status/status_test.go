@@ -220,8 +220,8 @@ func TestBothClustersOfARestoreAreListedByTheirPart(t *testing.T) {
 			s.graph.Resources = append(s.graph.Resources, graph.Resource{URN: "cluster-2", ID: "cluster-2", Type: "aws:rds/cluster:Cluster", Inputs: map[string]any{"engine": "aurora-postgresql", "engineVersion": "16.11"}})
 			r := reportOf(t, s)
 			for _, want := range []Item{
-				{Part: "capacity", Name: "former database", State: OK, What: c.want},
-				{Part: "capacity", Name: "database", State: OK, What: "16.11, instances: 2, 0.5 to 4 ACU each"},
+				{Part: "capacity", Name: "former database cluster", State: OK, What: c.want},
+				{Part: "capacity", Name: "database cluster-2", State: OK, What: "16.11, instances: 2, 0.5 to 4 ACU each"},
 			} {
 				if !slices.Contains(r.Items, want) {
 					t.Errorf("no %+v in %+v", want, r.Items)

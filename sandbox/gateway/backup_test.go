@@ -87,11 +87,26 @@ func TestACallOfAWSBackupIsAuthorizedOnItsVaultOrPlan(t *testing.T) {
 	mustLack(get(http.MethodGet, "/backup-vaults/theirs", nil), "backup:DescribeBackupVault")
 	mustLack(get(http.MethodPut, "/backup-vaults/theirs/vault-lock", map[string]any{}), "backup:PutBackupVaultLockConfiguration")
 	mustLack(get(http.MethodGet, "/backup-vaults", nil), "backup:ListBackupVaults")
-	var plan struct{ BackupPlanId string }
+	bounded := s.assumeRole(t, "locks", document(`{"Effect":"Allow","Action":"backup:PutBackupVaultLockConfiguration","Resource":"*",
+		"Condition":{"NumericGreaterThanEquals":{"backup:MinRetentionDays":7}}}`))
+	locker := *s.client()
+	if locker.Credentials, err = bounded.Credentials.Retrieve(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	lock := func(days int) error {
+		return locker.Rest(t.Context(), "backup", http.MethodPut, "/backup-vaults/ours-1/vault-lock", map[string]any{"MinRetentionDays": days}, nil)
+	}
+	mustLack(lock(6), "backup:PutBackupVaultLockConfiguration")
+	if err := lock(7); err != nil {
+		t.Error(err)
+	}
+	var plan struct {
+		ID string `json:"BackupPlanId"`
+	}
 	if err := client.Rest(t.Context(), "backup", http.MethodPut, "/backup/plans", map[string]any{"BackupPlan": map[string]any{"BackupPlanName": "p"}}, &plan); err != nil {
 		t.Fatal(err)
 	}
-	mustLack(get(http.MethodPut, "/backup/plans/"+plan.BackupPlanId+"/selections", map[string]any{
+	mustLack(get(http.MethodPut, "/backup/plans/"+plan.ID+"/selections", map[string]any{
 		"BackupSelection": map[string]any{"SelectionName": "s", "IamRoleArn": "arn:aws:iam::000000000000:role/backup"},
 	}), "iam:PassRole")
 }

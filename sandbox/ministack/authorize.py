@@ -304,6 +304,8 @@ def asked_by_content(action):
         return {"acm:DomainNames": [name for name in names if name]}
     if action == "application-autoscaling:RegisterScalableTarget":
         return {"application-autoscaling:service-namespace": document().get("ServiceNamespace")}
+    if action == "backup:PutBackupVaultLockConfiguration":
+        return {f"backup:{name}": document()[name] for name in copies.BOUNDS if name in document()}
     if action == "lambda:AddPermission":
         return {"lambda:Principal": document().get("Principal")}
     if action == "secretsmanager:CreateSecret" and (replicas := document().get("AddReplicaRegions")):
@@ -689,7 +691,7 @@ ministack.app.app = for_the_gateway(ministack.app.app, os.environ.pop("EMULATOR_
 # The sandbox evaluates alarms itself (sandbox/metrics): ministack does so when data is put, without dimensions and periods.
 cloudwatch._evaluate_alarm = lambda alarm: None
 batches.install()
-copies.install()
+copies.install(write)
 keptlogs.install()
 managedpasswords.install()
 mfa.install()

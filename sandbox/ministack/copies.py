@@ -18,6 +18,8 @@ KEY = "x-amz-server-side-encryption-aws-kms-key-id"
 VAULT, PLAN = re.compile(r"^/backup-vaults/([^/]+)"), re.compile(r"^/backup/plans/([^/]+)")
 LOCK = re.compile(r"^/backup-vaults/([^/]+)/vault-lock/?$")
 
+BOUNDS = ("ChangeableForDays", "MinRetentionDays", "MaxRetentionDays")
+record = None
 replicate, serve_backup = s3._maybe_replicate, backup.handle_request
 
 
@@ -47,6 +49,7 @@ def allowed(role_arn, action, resource, region, keys=None):
         policy = kms.key_policy_for_arn(resource) if service == "kms" else s3.bucket_policy_for_arn(resource)
         if policy is not None:
             result = iam_evaluator.combine_resource_policy(result, context, *policy, required=service == "kms", limits=limits)
+    record(context.principal_arn, action, resource, result.decision == "Allow")
     return result.decision == "Allow"
 
 
@@ -156,6 +159,9 @@ def passed_role(action, body):
     return (found.group(1).decode(), service) if found else None
 
 
-def install():
+def install(on_record):
+    """Installs the replacements. on_record gets each decision about a role: principal, action, resource, whether allowed."""
+    global record
+    record = on_record
     s3._maybe_replicate = maybe_replicate
     backup.handle_request = handle_backup
