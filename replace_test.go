@@ -18,7 +18,8 @@ func everything(t *testing.T, stack string) config.Values {
 	if stack == "dev" { // prod has the other way to authenticate
 		api["auth"], api["jwt"] = "jwt", map[string]any{"issuer": "https://login.example.com/", "audience": "https://api.example.com", "tokenRateLimit": 1000}
 	}
-	for key, more := range map[string]map[string]any{"didomi:dns": {"delegated": true}, "didomi:api": api} {
+	copies := map[string]any{"region": "eu-central-1"}
+	for key, more := range map[string]map[string]any{"didomi:dns": {"delegated": true}, "didomi:api": api, "didomi:data": {"copies": copies}} {
 		object := map[string]any{}
 		if err := json.Unmarshal([]byte(values[key]), &object); err != nil {
 			t.Fatal(err)
