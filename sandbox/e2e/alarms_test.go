@@ -100,8 +100,8 @@ type watched struct {
 	queue  *sqs.Client
 	// names are those of the metric alarms by their full name, without prefix and suffix.
 	names map[string]string
-	// lines are a line in each log that must not be silent.
-	lines []metrics.Datum
+	// logs are the metrics of the lines of each log that must not be silent.
+	logs []types.MetricAlarm
 	// queues receive the messages of topics, by name.
 	queues map[string]*string
 	stack  watchedStack
@@ -129,8 +129,7 @@ func watch(t *testing.T, out outputs) *watched {
 	for _, a := range metricAlarms {
 		w.names[*a.AlarmName] = w.short(*a.AlarmName)
 		if slices.Contains(silentLogs, w.short(*a.AlarmName)) {
-			group := map[string]string{*a.Dimensions[0].Name: *a.Dimensions[0].Value}
-			w.lines = append(w.lines, metrics.Datum{Metric: metrics.Metric{Namespace: *a.Namespace, Name: *a.MetricName, Dimensions: group}, Value: 1})
+			w.logs = append(w.logs, a)
 		}
 	}
 	for name, arn := range topicsOf(metricAlarms, composites) {
@@ -227,14 +226,58 @@ func (w *watched) turn(t *testing.T, minutes int) {
 // healthy is a request that the function serves without a dependency.
 const healthy = "/openapi.json"
 
-// pass turns the clock by minutes, while a request succeeds now and then. Its log lines come after the clock was turned.
+// pass turns the clock by minutes, while a request succeeds now and then.
 func (w *watched) pass(t *testing.T, minutes int) {
 	t.Helper()
 	for ; minutes > 0; minutes -= step {
+		before := w.lines(t)
 		expect(t, w.out, http.MethodGet, healthy, "", http.StatusOK)
-		w.store(t, w.lines...)
+		w.awaitLines(t, before)
 		w.turn(t, min(step, minutes))
 	}
+}
+
+// awaitLines waits until the lines of a request are in each log: they follow its response, and would otherwise have the
+// time to which the clock is turned next.
+func (w *watched) awaitLines(t *testing.T, before []float64) {
+	t.Helper()
+	last := before
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		now := w.lines(t)
+		complete := slices.Equal(now, last)
+		for i := range now {
+			complete = complete && now[i] > before[i]
+		}
+		if complete {
+			return
+		}
+		last = now
+	}
+	t.Fatalf("a request adds no line to each log: they had %v lines, and have %v", before, last)
+}
+
+// lines counts the recent lines of each log.
+func (w *watched) lines(t *testing.T) []float64 {
+	t.Helper()
+	report, err := daemon.Ask(t.Context(), w.layout)
+	if err != nil {
+		t.Fatal(err)
+	}
+	start, end := report.Clock.Add(-time.Hour), report.Clock.Add(time.Hour)
+	counts := make([]float64, len(w.logs))
+	for i, a := range w.logs {
+		got, err := w.alarms.GetMetricStatistics(t.Context(), &cloudwatch.GetMetricStatisticsInput{
+			Namespace: a.Namespace, MetricName: a.MetricName, Dimensions: a.Dimensions, Statistics: []types.Statistic{types.StatisticSum},
+			StartTime: &start, EndTime: &end, Period: aws.Int32(60),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, point := range got.Datapoints {
+			counts[i] += *point.Sum
+		}
+	}
+	return counts
 }
 
 // settle lets a cause be over: no alarm looks back to it.
