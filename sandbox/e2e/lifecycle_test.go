@@ -27,7 +27,7 @@ func TestGrants(t *testing.T) {
 	checkServing(t, dev)
 	checkRotation(t, dev)
 	checkQueries(t, dev, prod)
-	checkDrill(t, dev, buildOps(t))
+	t.Run("a drill", func(t *testing.T) { checkDrill(t, dev, buildOps(t)) })
 	checkRollout(t, prod)
 	checkSignatures(t, prod)
 	checkZones(t, dev)
