@@ -120,7 +120,7 @@ func (d *drill) restored(ctx context.Context, name string, at time.Time, snapsho
 	if err != nil {
 		return report{}, err
 	}
-	copied, err := d.await(ctx, name)
+	copied, err := d.await(ctx, name, false)
 	restoring()
 	if err != nil {
 		return report{}, err

@@ -20,14 +20,14 @@ import (
 	"github.com/didomi/serverless-api/ops/graph"
 )
 
-// state is the part of a stack's state that the command reads: a restore keeps the former cluster.
+// state is the part of a stack's state that the command reads: a restore keeps the former cluster, which no function uses.
 const state = `{"version":3,"deployment":{"resources":[
 	{"urn":"urn:pulumi:prod::app::pulumi:pulumi:Stack::app-prod","type":"pulumi:pulumi:Stack"},
-	{"urn":"urn:pulumi:prod::app::aws:lambda/function:Function::app-prod-api-drill","type":"aws:lambda/function:Function","custom":true,"id":"f","inputs":{"handler":"drill"},"outputs":{"name":"app-prod-api-drill-1"}},
-	{"urn":"urn:pulumi:prod::app::aws:rds/cluster:Cluster::app-prod-data-cluster","type":"aws:rds/cluster:Cluster","custom":true,"id":"former","inputs":{"clusterIdentifier":"former"}},
+	{"urn":"urn:pulumi:prod::app::aws:lambda/function:Function::app-prod-api-drill","type":"aws:lambda/function:Function","custom":true,"id":"f","dependencies":["urn:pulumi:prod::app::aws:rds/cluster:Cluster::app-prod-data-cluster-2"],"inputs":{"handler":"drill"},"outputs":{"name":"app-prod-api-drill-1"}},
 	{"urn":"urn:pulumi:prod::app::aws:rds/cluster:Cluster::app-prod-data-cluster-2","type":"aws:rds/cluster:Cluster","custom":true,"id":"c","inputs":{
 		"clusterIdentifier":"c","engine":"aurora-postgresql","engineVersion":"17.5","dbSubnetGroupName":"s","dbClusterParameterGroupName":"p","kmsKeyId":"k","masterUserSecretKmsKeyId":"o",
 		"serverlessv2ScalingConfiguration":{"minCapacity":0.5,"maxCapacity":4},"vpcSecurityGroupIds":["sg-cluster"]}},
+	{"urn":"urn:pulumi:prod::app::aws:rds/cluster:Cluster::app-prod-data-cluster","type":"aws:rds/cluster:Cluster","custom":true,"id":"former","inputs":{"clusterIdentifier":"former"}},
 	{"urn":"urn:pulumi:prod::app::aws:rds/clusterInstance:ClusterInstance::app-prod-data-gen2-1","type":"aws:rds/clusterInstance:ClusterInstance","custom":true,"id":"i","inputs":{"clusterIdentifier":"c","dbParameterGroupName":"ip"}}PROXY]}}`
 
 const proxy = `,{"urn":"urn:pulumi:prod::app::aws:rds/proxy:Proxy::app-prod-data-proxy","type":"aws:rds/proxy:Proxy","custom":true,"id":"x","inputs":{"vpcSecurityGroupIds":["sg-proxy"]}}`

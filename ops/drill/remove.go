@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
@@ -28,10 +27,8 @@ func (d *drill) remove(ctx context.Context) error {
 		if i == 0 {
 			_, _ = fmt.Fprintf(d.out, "deleting %s\n", strings.Join(left, ", "))
 		}
-		select {
-		case <-limited.Done():
-			return fmt.Errorf("%s is not deleted yet: run the command with --clean: %w", strings.Join(left, ", "), limited.Err())
-		case <-time.After(d.poll(i)):
+		if err := d.wait(limited, i); err != nil {
+			return fmt.Errorf("%s is not deleted yet: run the command with --clean: %w", strings.Join(left, ", "), err)
 		}
 	}
 }

@@ -3,14 +3,13 @@ package drill
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
 
@@ -32,16 +31,11 @@ type databases interface {
 	DeleteDBCluster(context.Context, *rds.DeleteDBClusterInput, ...func(*rds.Options)) (*rds.DeleteDBClusterOutput, error)
 }
 
-// functions is the part of Lambda's client that it uses.
-type functions interface {
-	Invoke(context.Context, *lambda.InvokeInput, ...func(*lambda.Options)) (*lambda.InvokeOutput, error)
-}
-
 // drill is one run.
 type drill struct {
 	target    target
 	api       databases
-	functions functions
+	functions deployed.Invoker
 	out       io.Writer // progress
 	now       func() time.Time
 	poll      func(i int) time.Duration // before the i-th repetition of a description
@@ -96,7 +90,7 @@ func (d *drill) fromSnapshot(ctx context.Context, name, snapshot string) (time.T
 	to := d.target
 	found, err := d.api.DescribeDBClusterSnapshots(ctx, &rds.DescribeDBClusterSnapshotsInput{DBClusterSnapshotIdentifier: &snapshot})
 	if err != nil || len(found.DBClusterSnapshots) != 1 {
-		return time.Time{}, deployed.Failed(errors.Join(err), "describe the snapshot "+snapshot, "rds:DescribeDBClusterSnapshots")
+		return time.Time{}, deployed.Failed(err, "describe the snapshot "+snapshot, "rds:DescribeDBClusterSnapshots")
 	}
 	_, err = d.api.RestoreDBClusterFromSnapshot(ctx, &rds.RestoreDBClusterFromSnapshotInput{
 		DBClusterIdentifier: &name, SnapshotIdentifier: &snapshot, Engine: &to.engine, EngineVersion: &to.version,
@@ -120,8 +114,9 @@ func (to target) tags() []types.Tag {
 // restoredCluster is a cluster that a drill has restored.
 type restoredCluster struct{ host, secret string }
 
-// await waits until the cluster is available and, if RDS manages its password, until that is set.
-func (d *drill) await(ctx context.Context, name string) (restoredCluster, error) {
+// await waits until the cluster is available. A managed one has a secret of its master user, which RDS creates some time
+// after the call.
+func (d *drill) await(ctx context.Context, name string, managed bool) (restoredCluster, error) {
 	var c restoredCluster
 	err := d.until(ctx, "the cluster "+name, func() (string, error) {
 		found, err := d.api.DescribeDBClusters(ctx, &rds.DescribeDBClustersInput{DBClusterIdentifier: &name})
@@ -130,7 +125,11 @@ func (d *drill) await(ctx context.Context, name string) (restoredCluster, error)
 		}
 		cluster := found.DBClusters[0]
 		c.host = aws.ToString(cluster.Endpoint)
-		if secret := cluster.MasterUserSecret; secret != nil {
+		secret := cluster.MasterUserSecret
+		if secret == nil && managed {
+			return "without a secret", nil
+		}
+		if secret != nil {
 			c.secret = aws.ToString(secret.SecretArn)
 			if status := aws.ToString(secret.SecretStatus); status != available && status != "active" {
 				return "its secret is " + status, nil
@@ -156,11 +155,19 @@ func (d *drill) until(ctx context.Context, what string, status func() (string, e
 		case strings.Contains(now, "failed") || strings.HasPrefix(now, "incompatible") || strings.HasPrefix(now, "inaccessible"):
 			return fmt.Errorf("%s is %s", what, now)
 		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("wait until %s, which is %s, is available: %w", what, now, ctx.Err())
-		case <-time.After(d.poll(i)):
+		if err := d.wait(ctx, i); err != nil {
+			return fmt.Errorf("wait until %s, which is %s, is available: %w", what, now, err)
 		}
+	}
+}
+
+// wait waits before the i-th repetition.
+func (d *drill) wait(ctx context.Context, i int) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d.poll(i)):
+		return nil
 	}
 }
 
@@ -172,16 +179,7 @@ func (d *drill) managePassword(ctx context.Context, name string) (restoredCluste
 	if err != nil {
 		return restoredCluster{}, deployed.Failed(err, "have RDS manage the password of "+name, "rds:ModifyDBCluster")
 	}
-	c, err := d.await(ctx, name)
-	for i := 0; err == nil && c.secret == ""; i++ { // the change begins some time after the call
-		select {
-		case <-ctx.Done():
-			return c, fmt.Errorf("wait for the secret of %s: %w", name, ctx.Err())
-		case <-time.After(d.poll(i)):
-		}
-		c, err = d.await(ctx, name)
-	}
-	return c, err
+	return d.await(ctx, name, true)
 }
 
 // start creates the copy's instance.
@@ -205,20 +203,11 @@ func (d *drill) start(ctx context.Context, name string) error {
 // compare invokes the function.
 func (d *drill) compare(ctx context.Context, event contract.Drill) (contract.DrillResult, error) {
 	var result contract.DrillResult
-	payload, err := json.Marshal(event)
+	response, err := deployed.Invoke(ctx, d.functions, d.target.function, event, strconv.Quote)
 	if err != nil {
-		return result, fmt.Errorf("encode the event: %w", err)
+		return result, err
 	}
-	out, err := d.functions.Invoke(ctx, &lambda.InvokeInput{FunctionName: &d.target.function, Payload: payload})
-	if err != nil {
-		return result, deployed.Failed(err, "invoke the function "+d.target.function, "lambda:InvokeFunction")
-	}
-	if out.FunctionError != nil {
-		var failure struct{ ErrorMessage string }
-		_ = json.Unmarshal(out.Payload, &failure) // without a message the kind of error is left
-		return result, fmt.Errorf("the function %s failed: %s: %q", d.target.function, aws.ToString(out.FunctionError), failure.ErrorMessage)
-	}
-	if err := json.Unmarshal(out.Payload, &result); err != nil {
+	if err := json.Unmarshal(response, &result); err != nil {
 		return result, fmt.Errorf("the response of the function %s is no result of a drill: %w", d.target.function, err)
 	}
 	return result, nil

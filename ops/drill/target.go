@@ -1,9 +1,6 @@
 package drill
 
 import (
-	"strconv"
-	"strings"
-
 	"github.com/didomi/serverless-api/internal/stacktag"
 	"github.com/didomi/serverless-api/lambda/contract"
 	"github.com/didomi/serverless-api/ops/command"
@@ -32,7 +29,7 @@ func find(stack *graph.Graph) (target, error) {
 			to.function = function.Text("name")
 		}
 	}
-	cluster := present(stack)
+	cluster := stack.PresentCluster()
 	if to.function == "" || cluster == nil {
 		return to, command.BadUsage("the state of stack %s has no database or no function drill: deploy the stack first (docs/how-to/drill-a-restore.md)", stack.Stack)
 	}
@@ -58,20 +55,4 @@ func find(stack *graph.Graph) (target, error) {
 		}
 	}
 	return to, nil
-}
-
-// present is the cluster that serves: while a restore keeps the one before, that of the higher generation.
-func present(stack *graph.Graph) *graph.Resource {
-	var found *graph.Resource
-	highest := 0
-	for _, cluster := range stack.ByType(types.Cluster) {
-		number, err := strconv.Atoi(cluster.Name[strings.LastIndex(cluster.Name, "-")+1:])
-		if err != nil {
-			number = 1
-		}
-		if number > highest {
-			found, highest = cluster, number
-		}
-	}
-	return found
 }

@@ -19,3 +19,14 @@ func (g *Graph) FormerClusters() []*Resource {
 	}
 	return former
 }
+
+// PresentCluster is the database cluster that is used, or the newest of several that are not; nil: there is none.
+func (g *Graph) PresentCluster() *Resource {
+	former := g.FormerClusters()
+	for _, cluster := range slices.Backward(g.ByType(types.Cluster)) {
+		if !slices.Contains(former, cluster) {
+			return cluster
+		}
+	}
+	return nil
+}

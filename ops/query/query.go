@@ -127,7 +127,7 @@ func (o *options) request(io command.IO, device string, prompts bool) (request, 
 }
 
 // run invokes the function and prints the result.
-func (o *options) run(ctx context.Context, io command.IO, client invoker, to target, who caller, statement string) error {
+func (o *options) run(ctx context.Context, io command.IO, client deployed.Invoker, to target, who caller, statement string) error {
 	token, err := to.token(ctx, who)
 	if err != nil {
 		return err

@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/rds/auth"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
 	"github.com/didomi/serverless-api/lambda/contract"
 	"github.com/didomi/serverless-api/ops/command"
@@ -54,28 +52,14 @@ func (to target) token(ctx context.Context, who caller) (string, error) {
 	return token, nil
 }
 
-// invoker is the part of Lambda's client that a query uses.
-type invoker interface {
-	Invoke(context.Context, *lambda.InvokeInput, ...func(*lambda.Options)) (*lambda.InvokeOutput, error)
-}
-
 // invoke runs the query in the function.
-func invoke(ctx context.Context, client invoker, function string, query contract.Query) (contract.QueryResult, error) {
+func invoke(ctx context.Context, client deployed.Invoker, function string, query contract.Query) (contract.QueryResult, error) {
 	var result contract.QueryResult
-	payload, err := json.Marshal(query)
+	response, err := deployed.Invoke(ctx, client, function, query, printable)
 	if err != nil {
-		return result, fmt.Errorf("encode the query: %w", err)
+		return result, err
 	}
-	out, err := client.Invoke(ctx, &lambda.InvokeInput{FunctionName: &function, Payload: payload})
-	if err != nil {
-		return result, deployed.Failed(err, "invoke the function "+function, "lambda:InvokeFunction")
-	}
-	if out.FunctionError != nil {
-		var failure struct{ ErrorMessage string }
-		_ = json.Unmarshal(out.Payload, &failure) // without a message the kind of error is left
-		return result, fmt.Errorf("the function %s failed: %s: %s", function, aws.ToString(out.FunctionError), printable(failure.ErrorMessage))
-	}
-	if err := json.Unmarshal(out.Payload, &result); err != nil {
+	if err := json.Unmarshal(response, &result); err != nil {
 		return result, errors.New("the response of the function " + function + " is no result of a query")
 	}
 	return result, nil
