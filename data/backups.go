@@ -62,17 +62,7 @@ func (d *Data) backups(ctx *pulumi.Context, name string, args Args, location acc
 }
 
 // backupRole is the role that AWS Backup takes and copies snapshots with.
-func (d *Data) backupRole(ctx *pulumi.Context, name string, args Args, location account.Location, cluster *rds.Cluster, vaults []pulumi.StringInput) (*iam.Role, pulumi.Resource, error) {
-	role, err := iam.NewRole(ctx, name, &iam.RoleArgs{
-		Description: pulumi.String("Copies snapshots of the database for AWS Backup"),
-		// AWS documents no condition key that AWS Backup sends, and shows this policy.
-		// https://docs.aws.amazon.com/aws-backup/latest/devguide/iam-service-roles.html
-		AssumeRolePolicy:    policy.Trust("backup.amazonaws.com"),
-		PermissionsBoundary: args.PermissionsBoundary,
-	}, pulumi.Parent(d))
-	if err != nil {
-		return nil, nil, fmt.Errorf("register the role of AWS Backup: %w", err)
-	}
+func (d *Data) backupRole(ctx *pulumi.Context, name string, args Args, location account.Location, cluster *rds.Cluster, vaults []pulumi.StringInput) (*iam.Role, *iam.RolePolicy, error) {
 	keys := []pulumi.StringInput{args.DataKeyARN, args.Copies.KeyARN}
 	statements := append(backupStatements(policy.Scope{Location: location}, args.Config.Copies.Region, []pulumi.StringInput{cluster.Arn}, vaults),
 		policy.Statement{Sid: "Tags", Actions: backupLists, Resources: policy.Anywhere},
@@ -81,14 +71,13 @@ func (d *Data) backupRole(ctx *pulumi.Context, name string, args Args, location 
 			Sid: "KeyGrants", Actions: []string{"kms:CreateGrant"}, Resources: keys,
 			Condition: map[string]any{"Bool": map[string]any{"kms:GrantIsForAWSResource": "true"}},
 		})
-	rights, err := iam.NewRolePolicy(ctx, name, &iam.RolePolicyArgs{
-		Role:   role.ID(),
-		Policy: policy.Document(statements...),
-	}, pulumi.Parent(d))
-	if err != nil {
-		return nil, nil, fmt.Errorf("register the policy of AWS Backup: %w", err)
-	}
-	return role, rights, nil
+	return d.serviceRole(ctx, name, "AWS Backup", &iam.RoleArgs{
+		Description: pulumi.String("Copies snapshots of the database for AWS Backup"),
+		// AWS documents no condition key that AWS Backup sends, and shows this policy.
+		// https://docs.aws.amazon.com/aws-backup/latest/devguide/iam-service-roles.html
+		AssumeRolePolicy:    policy.Trust("backup.amazonaws.com"),
+		PermissionsBoundary: args.PermissionsBoundary,
+	}, statements...)
 }
 
 // backupLists are what AWS Backup calls for no single resource: it finds what a selection names.

@@ -74,38 +74,25 @@ func (d *Data) proxyRole(ctx *pulumi.Context, name string, args Args, secrets []
 	if err != nil {
 		return nil, fmt.Errorf("read the region: %w", err)
 	}
-	role, err := iam.NewRole(ctx, name+"-proxy", &iam.RoleArgs{
+	var arns []pulumi.StringInput
+	for _, arn := range secrets {
+		arns = append(arns, arn)
+	}
+	role, _, err := d.serviceRole(ctx, name+"-proxy", "the proxy", &iam.RoleArgs{
 		Description: pulumi.String("Reads the database's secrets for RDS Proxy"),
 		// AWS documents no condition key that RDS Proxy sends, and shows this policy.
 		// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy-iam-setup.html
 		AssumeRolePolicy:    policy.Trust("rds.amazonaws.com"),
 		PermissionsBoundary: args.PermissionsBoundary,
-	}, pulumi.Parent(d))
-	if err != nil {
-		return nil, fmt.Errorf("register the proxy's role: %w", err)
-	}
-	var arns []pulumi.StringInput
-	for _, arn := range secrets {
-		arns = append(arns, arn)
-	}
-	_, err = iam.NewRolePolicy(ctx, name+"-proxy", &iam.RolePolicyArgs{
-		Role: role.ID(),
-		Policy: policy.Document(
-			policy.Statement{
-				Sid: "Secrets", Actions: []string{"secretsmanager:GetSecretValue"}, Resources: arns,
-			},
-			policy.Statement{
-				Sid: "Key", Actions: []string{"kms:Decrypt"}, Resources: []pulumi.StringInput{args.OperationsKeyARN},
-				Condition: map[string]any{"StringEquals": map[string]any{
-					"kms:ViaService": "secretsmanager." + region.Name + ".amazonaws.com",
-				}},
-			},
-		),
-	}, pulumi.Parent(d))
-	if err != nil {
-		return nil, fmt.Errorf("register the proxy's policy: %w", err)
-	}
-	return role, nil
+	},
+		policy.Statement{Sid: "Secrets", Actions: []string{"secretsmanager:GetSecretValue"}, Resources: arns},
+		policy.Statement{
+			Sid: "Key", Actions: []string{"kms:Decrypt"}, Resources: []pulumi.StringInput{args.OperationsKeyARN},
+			Condition: map[string]any{"StringEquals": map[string]any{
+				"kms:ViaService": "secretsmanager." + region.Name + ".amazonaws.com",
+			}},
+		})
+	return role, err
 }
 
 // proxyTarget points the proxy at the cluster, once there is an instance to connect to.

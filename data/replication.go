@@ -49,36 +49,18 @@ func (d *Data) replicate(ctx *pulumi.Context, name string, args Args, location a
 // S3 only. S3 Batch Operations uses it for the files that are older than the replication.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-batch-replication-policies.html
-func (d *Data) replicationRole(ctx *pulumi.Context, name string, args Args, location account.Location, files *bucket.Bucket, there *elsewhere) (*iam.Role, pulumi.Resource, error) {
-	role, err := iam.NewRole(ctx, name, &iam.RoleArgs{
+func (d *Data) replicationRole(ctx *pulumi.Context, name string, args Args, location account.Location, files *bucket.Bucket, there *elsewhere) (*iam.Role, *iam.RolePolicy, error) {
+	return d.serviceRole(ctx, name, "the replication", &iam.RoleArgs{
 		Description: pulumi.String("Copies files to another region for S3"),
 		// AWS documents no condition key that S3 sends, and shows this policy.
 		AssumeRolePolicy:    policy.Trust("s3.amazonaws.com", "batchoperations.s3.amazonaws.com"),
 		PermissionsBoundary: args.PermissionsBoundary,
-	}, pulumi.Parent(d))
-	if err != nil {
-		return nil, nil, fmt.Errorf("register the role of the replication: %w", err)
-	}
-	rights, err := iam.NewRolePolicy(ctx, name, &iam.RolePolicyArgs{
-		Role: role.ID(),
-		Policy: policy.Document(
-			policy.Statement{
-				Sid: "Source", Actions: sourceBucketActions, Resources: []pulumi.StringInput{files.Arn},
-			},
-			policy.Statement{
-				Sid: "SourceFiles", Actions: sourceFileActions, Resources: []pulumi.StringInput{pulumi.Sprintf("%s/*", files.Arn)},
-			},
-			policy.Statement{
-				Sid: "Replicas", Actions: replicaActions, Resources: []pulumi.StringInput{pulumi.Sprintf("%s/*", there.files.Arn)},
-			},
-			throughS3("SourceKey", "kms:Decrypt", args.DataKeyARN, location.Region, files.Arn),
-			throughS3("ReplicaKey", "kms:Encrypt", args.Copies.KeyARN, args.Config.Copies.Region, there.files.Arn),
-		),
-	}, pulumi.Parent(d))
-	if err != nil {
-		return nil, nil, fmt.Errorf("register the policy of the replication: %w", err)
-	}
-	return role, rights, nil
+	},
+		policy.Statement{Sid: "Source", Actions: sourceBucketActions, Resources: []pulumi.StringInput{files.Arn}},
+		policy.Statement{Sid: "SourceFiles", Actions: sourceFileActions, Resources: []pulumi.StringInput{pulumi.Sprintf("%s/*", files.Arn)}},
+		policy.Statement{Sid: "Replicas", Actions: replicaActions, Resources: []pulumi.StringInput{pulumi.Sprintf("%s/*", there.files.Arn)}},
+		throughS3("SourceKey", "kms:Decrypt", args.DataKeyARN, location.Region, files.Arn),
+		throughS3("ReplicaKey", "kms:Encrypt", args.Copies.KeyARN, args.Config.Copies.Region, there.files.Arn))
 }
 
 // What the replication does. Batch Replication lists the files by an inventory and initiates the replication of each.

@@ -1,7 +1,6 @@
 package iam
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/didomi/serverless-api/internal/policy"
@@ -13,26 +12,15 @@ import (
 // newDrillRole creates the role of `ops drill`. Of clusters and instances it creates and deletes those of a drill's name
 // alone, and it invokes the function that compares.
 func newDrillRole(ctx *pulumi.Context, b builder, t trust) (*iam.Role, error) {
-	role, err := iam.NewRole(ctx, b.name+"-drill", &iam.RoleArgs{
+	compare := policy.Statement{
+		Sid: "Compare", Actions: []string{"lambda:InvokeFunction"},
+		Resources: b.ARNs("lambda", "function:"+b.Prefix()+"-"+componentAPI+"-"+contract.HandlerDrill+"-*"),
+	}
+	return newSmallRole(ctx, b, "drill", &iam.RoleArgs{
 		Description:        pulumi.String("Restores copies of the database of " + b.Prefix() + ", compares and deletes them"),
 		AssumeRolePolicy:   t.document(b.config.deploys),
 		MaxSessionDuration: pulumi.Int(sessionSeconds),
-	}, b.parent)
-	if err != nil {
-		return nil, fmt.Errorf("iam: role drill: %w", err)
-	}
-	_, err = iam.NewRolePolicy(ctx, b.name+"-drill", &iam.RolePolicyArgs{
-		Role: role.ID(),
-		Policy: policy.Document(slices.Concat(
-			b.drillRestores(), b.drillClusters(), b.drillKeys(), []policy.Statement{{
-				Sid: "Compare", Actions: []string{"lambda:InvokeFunction"},
-				Resources: b.ARNs("lambda", "function:"+b.Prefix()+"-"+componentAPI+"-"+contract.HandlerDrill+"-*"),
-			}}, b.readingState().statements)...),
-	}, b.parent)
-	if err != nil {
-		return nil, fmt.Errorf("iam: policy of the role drill: %w", err)
-	}
-	return role, nil
+	}, slices.Concat(b.drillRestores(), b.drillClusters(), b.drillKeys(), []policy.Statement{compare}, b.readingState().statements)...)
 }
 
 // drillRestores restore the stack's clusters and snapshots into clusters of a drill's name. A cluster that is to be
@@ -99,13 +87,12 @@ func (b builder) drillClusters() []policy.Statement {
 
 // drillKeys let RDS encrypt a restored cluster, and Secrets Manager its secret, with the stack's keys.
 func (b builder) drillKeys() []policy.Statement {
-	grant, secret := b.Tagged(), b.Tagged()
-	grant["Bool"] = map[string]any{"kms:GrantIsForAWSResource": "true"}
+	secret := b.Tagged()
 	secret["StringEquals"].(map[string]any)["kms:ViaService"] = "secretsmanager." + b.Region + ".amazonaws.com"
 	keys := b.ARNs("kms", "key/*")
 	return []policy.Statement{
 		{Sid: "Keys", Actions: []string{"kms:DescribeKey"}, Resources: keys, Condition: b.Tagged()},
-		{Sid: "KeyGrants", Actions: []string{"kms:CreateGrant"}, Resources: keys, Condition: grant},
+		{Sid: "KeyGrants", Actions: []string{"kms:CreateGrant"}, Resources: keys, Condition: b.GrantsForResources()},
 		{Sid: "SecretKey", Actions: []string{"kms:Decrypt", "kms:GenerateDataKey"}, Resources: keys, Condition: secret},
 	}
 }

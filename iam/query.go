@@ -1,7 +1,6 @@
 package iam
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/didomi/serverless-api/internal/policy"
@@ -26,29 +25,19 @@ func newQueryRole(ctx *pulumi.Context, b builder) error {
 	if len(b.config.Operators) == 0 {
 		return nil
 	}
-	role, err := iam.NewRole(ctx, b.name+"-query", &iam.RoleArgs{
+	_, err := newSmallRole(ctx, b, "query", &iam.RoleArgs{
 		Description:        pulumi.String("Queries the database of " + b.Prefix() + ", for operators with MFA and a reason"),
 		AssumeRolePolicy:   policy.Document(b.operatorTrust()...),
 		MaxSessionDuration: pulumi.Int(querySessionSeconds),
-	}, b.parent)
-	if err != nil {
-		return fmt.Errorf("iam: role query: %w", err)
-	}
-	_, err = iam.NewRolePolicy(ctx, b.name+"-query", &iam.RolePolicyArgs{
-		Role: role.ID(),
-		Policy: policy.Document(
-			policy.Statement{Sid: "Query", Actions: []string{"lambda:InvokeFunction"}, Resources: b.queryFunctions()},
-			policy.Statement{
-				// The id of the cluster is AWS's. The user is the stack's own.
-				// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/UsingWithRDS.IAMDBAuth.IAMPolicy.html
-				Sid: "Connect", Actions: []string{"rds-db:connect"},
-				Resources: b.ARNs("rds-db", "dbuser:*/"+QueryUser(b.Project, b.Stack)),
-			}),
-	}, b.parent)
-	if err != nil {
-		return fmt.Errorf("iam: policy of the role query: %w", err)
-	}
-	return nil
+	},
+		policy.Statement{Sid: "Query", Actions: []string{"lambda:InvokeFunction"}, Resources: b.queryFunctions()},
+		policy.Statement{
+			// The id of the cluster is AWS's. The user is the stack's own.
+			// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/UsingWithRDS.IAMDBAuth.IAMPolicy.html
+			Sid: "Connect", Actions: []string{"rds-db:connect"},
+			Resources: b.ARNs("rds-db", "dbuser:*/"+QueryUser(b.Project, b.Stack)),
+		})
+	return err
 }
 
 // queryFunctions are the function query, of which there is one.

@@ -61,3 +61,16 @@ func newRole(ctx *pulumi.Context, b builder, suffix, description string, trusted
 	}
 	return role, nil
 }
+
+// newSmallRole creates a role with its permissions in one policy of its own.
+func newSmallRole(ctx *pulumi.Context, b builder, suffix string, args *iam.RoleArgs, statements ...policy.Statement) (*iam.Role, error) {
+	role, err := iam.NewRole(ctx, b.name+"-"+suffix, args, b.parent)
+	if err != nil {
+		return nil, fmt.Errorf("iam: role %s: %w", suffix, err)
+	}
+	_, err = iam.NewRolePolicy(ctx, b.name+"-"+suffix, &iam.RolePolicyArgs{Role: role.ID(), Policy: policy.Document(statements...)}, b.parent)
+	if err != nil {
+		return nil, fmt.Errorf("iam: policy of the role %s: %w", suffix, err)
+	}
+	return role, nil
+}

@@ -26,17 +26,10 @@ func Permissions(copies string) func(policy.Scope) policy.Permissions {
 		all := permissions(s, keys, names, append(workload, "kms:Encrypt"))
 		// RDS uses the keys of snapshots by grants that AWS Backup creates.
 		all.Workload = append(all.Workload, policy.Statement{
-			Sid: "KeyGrants", Actions: []string{"kms:CreateGrant"}, Resources: keys, Condition: forResources(s),
+			Sid: "KeyGrants", Actions: []string{"kms:CreateGrant"}, Resources: keys, Condition: s.GrantsForResources(),
 		})
 		return all
 	}
-}
-
-// forResources is the condition that a service creates a grant for a resource, on a key of the stack.
-func forResources(s policy.Scope) map[string]any {
-	grant := s.Tagged()
-	grant["Bool"] = map[string]any{"kms:GrantIsForAWSResource": "true"}
-	return grant
 }
 
 func permissions(s policy.Scope, keys, names []pulumi.StringInput, workload []string) policy.Permissions {
@@ -54,7 +47,7 @@ func permissions(s policy.Scope, keys, names []pulumi.StringInput, workload []st
 			},
 			// RDS and ElastiCache keep using the key of what they encrypt, and functions decrypt their environment;
 			// no other principal gets a grant.
-			{Sid: "KeyGrants", Actions: []string{"kms:CreateGrant"}, Resources: keys, Condition: forResources(s)},
+			{Sid: "KeyGrants", Actions: []string{"kms:CreateGrant"}, Resources: keys, Condition: s.GrantsForResources()},
 			{Sid: "KeyNames", Actions: []string{"kms:DeleteAlias"}, Resources: names},
 		}},
 		Lists:     []string{"kms:ListAliases"},

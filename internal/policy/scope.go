@@ -87,6 +87,14 @@ func (s Scope) Tagged() map[string]any {
 	return map[string]any{"StringEquals": map[string]any{stacktag.OnResource: s.Owner()}}
 }
 
+// GrantsForResources narrows kms:CreateGrant to grants that a service creates for a resource, on keys with the stack's tag.
+// https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
+func (s Scope) GrantsForResources() map[string]any {
+	condition := s.Tagged()
+	condition["Bool"] = map[string]any{"kms:GrantIsForAWSResource": "true"}
+	return condition
+}
+
 // Tagging narrows a statement to calls that set the stack's tag on what they create.
 func (s Scope) Tagging() map[string]any {
 	return map[string]any{"StringEquals": map[string]any{stacktag.InRequest: s.Owner()}}
