@@ -16,16 +16,12 @@ func createQuerying(ctx *pulumi.Context, a Args, f *Functions) error {
 	if a.Query == nil {
 		return nil
 	}
+	environment := a.connection(a.Query.Host)
+	environment[contract.DBQueryUser] = pulumi.String(a.Query.User)
 	_, _, err := f.newFunction(ctx, a, spec{
 		suffix: contract.HandlerQuery, description: "Runs operators' queries to the database",
 		memoryMB: 256, timeoutSeconds: queryTimeoutSeconds, securityGroup: a.Query.SecurityGroupID,
-		environment: pulumi.StringMap{
-			contract.DBHost:      a.Query.Host,
-			contract.DBPort:      pulumi.String("5432"),
-			contract.DBName:      a.Database.Name,
-			contract.DBSSLMode:   pulumi.String("verify-full"),
-			contract.DBQueryUser: pulumi.String(a.Query.User),
-		},
+		environment: environment,
 	})
 	return err
 }

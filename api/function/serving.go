@@ -43,13 +43,19 @@ func createServing(ctx *pulumi.Context, a Args, f *Functions) (err error) {
 	return err
 }
 
-// databaseEnvironment is the variables of every function that uses the database.
+// databaseEnvironment is the variables of every function that logs in as the application's user.
 func (a Args) databaseEnvironment() pulumi.StringMap {
+	environment := a.connection(a.Database.Host)
+	environment[contract.DBSecret] = a.Database.AppSecretARN
+	return environment
+}
+
+// connection is the variables of a connection to the database at a host, without credentials.
+func (a Args) connection(host pulumi.StringInput) pulumi.StringMap {
 	return pulumi.StringMap{
-		contract.DBHost:    a.Database.Host,
+		contract.DBHost:    host,
 		contract.DBPort:    pulumi.String("5432"),
 		contract.DBName:    a.Database.Name,
-		contract.DBSecret:  a.Database.AppSecretARN,
 		contract.DBSSLMode: pulumi.String("verify-full"),
 	}
 }
