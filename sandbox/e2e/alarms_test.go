@@ -241,19 +241,18 @@ func (w *watched) pass(t *testing.T, minutes int) {
 // time to which the clock is turned next.
 func (w *watched) awaitLines(t *testing.T, before []float64) {
 	t.Helper()
+	ctx, stop := context.WithTimeout(t.Context(), 10*time.Second)
+	defer stop()
 	last := before
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	waitFor(ctx, t, "the lines of a request in each log", func() bool {
 		now := w.lines(t)
 		complete := slices.Equal(now, last)
 		for i := range now {
 			complete = complete && now[i] > before[i]
 		}
-		if complete {
-			return
-		}
 		last = now
-	}
-	t.Fatalf("a request adds no line to each log: they had %v lines, and have %v", before, last)
+		return complete
+	})
 }
 
 // lines counts the recent lines of each log.
