@@ -129,7 +129,7 @@ func checkFormerCluster(t *testing.T, out outputs) {
 		t.Errorf("the diagram has not both clusters:\n%s", drawn)
 	}
 	printed, _ := operator{out: out, program: buildOps(t), state: state}.run(t, "status", "--only", "capacity", "--json")
-	if strings.Count(printed, `"name": "database"`) != 1 || strings.Count(printed, `"name": "former database"`) != 1 || !strings.Contains(printed, "is kept by a restore") {
+	if strings.Count(printed, `"name": "database didomi-`) != 1 || strings.Count(printed, `"name": "former database didomi-`) != 1 || !strings.Contains(printed, "is kept by a restore") {
 		t.Errorf("the status has not both clusters:\n%s", printed)
 	}
 }
