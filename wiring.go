@@ -31,7 +31,7 @@ func copiesProvider(ctx *pulumi.Context, cfg settings) (*aws.Provider, error) {
 	return account.NewProvider(ctx, "aws-copies", cfg.account.In(cfg.Data.Copies.Region), cfg.Tags, stacktag.Value(ctx.Project(), ctx.Stack()))
 }
 
-// keysArgs keeps the keys of what outlives the stack.
+// keysArgs retains the keys of what outlives the stack: its final snapshot.
 func keysArgs(cfg settings, copies *aws.Provider) keys.Args {
 	return keys.Args{AllowDeletion: cfg.Data.AllowDeletion, Retain: cfg.Data.Database.FinalSnapshot, Copies: copies}
 }
@@ -116,7 +116,7 @@ func apiArgs(cfg settings, project, stage string, logRole pulumi.StringOutput, c
 // queries is whether operators may query the database.
 func (s settings) queries() bool { return len(s.IAM.Operators) > 0 }
 
-// queryArgs has operators' queries read from a reader; nil: there are no operators.
+// queryArgs sends operators' queries to a reader; nil: there are no operators.
 func queryArgs(cfg settings, project, stack string, vpc *network.Network, storage *data.Data) *function.Query {
 	if !cfg.queries() {
 		return nil

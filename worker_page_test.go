@@ -26,7 +26,7 @@ func TestTheWorkerOfTheHowToPageBuildsAndPassesTheComponentsTests(t *testing.T) 
 	if len(files) != 6 {
 		t.Fatalf("the page has code for %d files, want four of the worker's own and two edits", len(files))
 	}
-	for path, line := range map[string]string{"api/function/declaration.go": "var declarations = ", "lambda/operations/main.go": "\tcontract.HandlerCacheUser: "} {
+	for path, line := range map[string]string{"api/function/declaration.go": "var declarations = ", "lambda/operations/main.go": "\tcontract.HandlerDrill: "} {
 		files[path] = edited(t, path, line, files[path])
 	}
 	overlay := map[string]string{}
@@ -74,6 +74,10 @@ func edited(t *testing.T, path, beginning, line string) string {
 	for i := range lines {
 		if strings.HasPrefix(lines[i], beginning) {
 			if strings.HasPrefix(line, beginning) {
+				// Who copies the line loses no function.
+				if want := strings.Replace(lines[i], "}", ", jobs}", 1); line != want {
+					t.Errorf("%s: the page has %q, want %q", path, line, want)
+				}
 				lines[i] = line
 			} else {
 				lines[i] += line

@@ -15,7 +15,7 @@ func Token(project string) string { return project + ":iam:IAM" }
 // Args are the component's inputs.
 type Args struct {
 	Config Config
-	// Components are what each component needs of the two roles.
+	// Components are what each component needs of the preview and deploy roles.
 	Components []func(policy.Scope) policy.Permissions
 	// OperationsKeyARN is the KMS key that encrypts the secret with the CI user's access key.
 	OperationsKeyARN pulumi.StringInput

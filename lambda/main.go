@@ -1,6 +1,5 @@
-// Command lambda is the API's function (handler "api"): it serves requests of API Gateway. Database
-// migrations and password rotation are another program,
-// [github.com/didomi/serverless-api/lambda/operations].
+// Command lambda is the API's function (handler "api"): it serves requests of API Gateway. The
+// other functions are another program, [github.com/didomi/serverless-api/lambda/operations].
 package main
 
 import (

@@ -7,5 +7,6 @@
 //	lambda -> cache 6379      lambda -> interface endpoints 443
 //	lambda -> S3 443 (by the gateway endpoint's prefix list)
 //
-// Without a proxy, lambda -> cluster 5432 replaces the first two. All other traffic is denied.
+// Without a proxy, lambda -> cluster 5432 replaces the first two. With operators there is query -> cluster 5432. All
+// other traffic is denied.
 package network

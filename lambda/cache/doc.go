@@ -1,4 +1,5 @@
-// Package cache is a read-through cache in Redis. It never returns a version older than the last acknowledged one.
+// Package cache is a read-through cache in Redis. It returns no version older than the last
+// acknowledged one, with one bounded exception.
 //
 // docs/explanation/cache-consistency.md states what the cache guarantees, the one exception, and why a write of unknown
 // outcome keeps readers on the source for as long as it does. Its times are [leaseTTL], [refreshTimeout], [retryTimeout],

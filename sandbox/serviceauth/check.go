@@ -43,8 +43,8 @@ func (r Reference) statement(s iampolicy.Statement) []string {
 	return found
 }
 
-// resources finds actions without a resource of their types, and resources that no action supports. For actions named
-// by a wildcard one is enough.
+// resources finds actions without a resource of their types, and resources that no action supports. Of actions
+// that a wildcard matches, one must support the resource.
 func (r Reference) resources(s iampolicy.Statement, actions []string) []string {
 	if slices.Contains(s.Resource, "*") {
 		return nil
