@@ -190,11 +190,13 @@ func TestImpossibleTrafficIsRejected(t *testing.T) {
 	for name, c := range map[string]struct {
 		set, want string
 	}{
-		"a number that does not exist":       {"request=5", "field request not found"},
-		"a value that is no number":          {"requests=many", "cannot unmarshal"},
-		"no number":                          {"requests", "not of the form name=number"},
-		"a share above one":                  {"cacheHits=90", "cacheHits is 90; must be a number from 0 to 1"},
-		"a negative number":                  {"itemKB=-1", "itemKB is -1; must be a number from 0 to"},
+		"a number that does not exist":       {"request=5", `--set request=5: the traffic has no number "request"; it has accessLogKB, `},
+		"a value that is no number":          {"requests=many", "--set requests=many: must be requests=NUMBER, such as requests="},
+		"no number":                          {"requests", "--set requests: must be requests=NUMBER"},
+		"a share above one":                  {"cacheHits=90", "cacheHits is 90; must be a number, from 0 to 1"},
+		"a value that is not finite":         {"natGB=Inf", "natGB is +Inf; must be a number, 0 or more"},
+		"a value that is not a number":       {"natGB=NaN", "natGB is NaN; must be a number, 0 or more"},
+		"a negative number":                  {"itemKB=-1", "itemKB is -1; must be a number, 0 or more"},
 		"fewer requests than those of files": {"requests=10", "must be at least fileRequests and writes together"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -203,6 +205,13 @@ func TestImpossibleTrafficIsRejected(t *testing.T) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
 		})
+	}
+}
+
+func TestAllProblemsOfTheTrafficAreReported(t *testing.T) {
+	_, err := loadTraffic([]string{"request=5", "natGB=much"})
+	if err == nil || !strings.Contains(err.Error(), "--set request=5") || !strings.Contains(err.Error(), "--set natGB=much") {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -5,7 +5,10 @@ import (
 	_ "embed" // the assumed traffic
 	"errors"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
+	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -39,47 +42,60 @@ type Traffic struct {
 	FlowLogGB     float64 `yaml:"flowLogGB" json:"flowLogGB"`
 }
 
-// loadTraffic reads the assumptions; numbers such as "requests=5e6" replace single ones.
-func loadTraffic(numbers []string) (Traffic, error) {
+// loadTraffic reads the assumptions; numbers such as "requests=5e6" replace single ones. It reports all problems at once.
+func loadTraffic(replacements []string) (Traffic, error) {
 	var t Traffic
-	sources := [][]byte{assumedTraffic}
-	for _, number := range numbers {
-		name, value, ok := strings.Cut(number, "=")
-		if !ok {
-			return t, fmt.Errorf("%q is not of the form name=number", number)
-		}
-		sources = append(sources, []byte(name+": "+value))
+	var assumed struct {
+		Date    string
+		Numbers map[string]float64 `yaml:",inline"`
 	}
-	for _, source := range sources {
-		decoder := yaml.NewDecoder(bytes.NewReader(source))
-		decoder.KnownFields(true)
-		if err := decoder.Decode(&t); err != nil {
-			return t, fmt.Errorf("read the traffic: %w", err)
+	if err := yaml.Unmarshal(assumedTraffic, &assumed); err != nil {
+		return t, fmt.Errorf("read traffic.yaml: %w", err)
+	}
+	if err := replace(assumed.Numbers, replacements); err != nil {
+		return t, err
+	}
+	content, err := yaml.Marshal(assumed)
+	if err != nil {
+		return t, err
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(content))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&t); err != nil {
+		return t, fmt.Errorf("read traffic.yaml: %w", err)
+	}
+	return t, t.check(assumed.Numbers)
+}
+
+// replace sets numbers by replacements such as "requests=5e6".
+func replace(numbers map[string]float64, replacements []string) error {
+	var problems []error
+	for _, replacement := range replacements {
+		name, text, _ := strings.Cut(replacement, "=")
+		value, err := strconv.ParseFloat(text, 64)
+		switch _, known := numbers[name]; {
+		case !known:
+			problems = append(problems, fmt.Errorf("--set %s: the traffic has no number %q; it has %s",
+				replacement, name, strings.Join(slices.Sorted(maps.Keys(numbers)), ", ")))
+		case err != nil:
+			problems = append(problems, fmt.Errorf("--set %s: must be %s=NUMBER, such as %s=%v", replacement, name, name, numbers[name]))
+		default:
+			numbers[name] = value
 		}
 	}
-	return t, t.check()
+	return errors.Join(problems...)
 }
 
 // check reports all impossible numbers at once.
-func (t Traffic) check() error {
+func (t Traffic) check(numbers map[string]float64) error {
 	var problems []error
-	for _, n := range []struct {
-		name        string
-		value, most float64
-	}{
-		{"cacheHits", t.CacheHits, 1}, {"warmShare", t.WarmShare, 1},
-		{"fileRequests", t.FileRequests, math.Inf(1)}, {"writes", t.Writes, math.Inf(1)},
-		{"uploads", t.Uploads, math.Inf(1)}, {"itemKB", t.ItemKB, math.Inf(1)},
-		{"fileMB", t.FileMB, math.Inf(1)}, {"itemMillis", t.ItemMillis, math.Inf(1)},
-		{"fileMillis", t.FileMillis, math.Inf(1)}, {"databaseACU", t.DatabaseACU, math.Inf(1)},
-		{"databaseGB", t.DatabaseGB, math.Inf(1)}, {"ioPerMiss", t.IOPerMiss, math.Inf(1)},
-		{"ioPerWrite", t.IOPerWrite, math.Inf(1)}, {"filesGB", t.FilesGB, math.Inf(1)},
-		{"natGB", t.NATGB, math.Inf(1)}, {"endpointGB", t.EndpointGB, math.Inf(1)},
-		{"functionLogKB", t.FunctionLogKB, math.Inf(1)}, {"accessLogKB", t.AccessLogKB, math.Inf(1)},
-		{"flowLogGB", t.FlowLogGB, math.Inf(1)},
-	} {
-		if n.value < 0 || n.value > n.most {
-			problems = append(problems, fmt.Errorf("traffic: %s is %v; must be a number from 0 to %v", n.name, n.value, n.most))
+	for _, name := range slices.Sorted(maps.Keys(numbers)) {
+		value, most, bounds := numbers[name], math.MaxFloat64, "0 or more"
+		if name == "cacheHits" || name == "warmShare" {
+			most, bounds = 1, "from 0 to 1"
+		}
+		if math.IsNaN(value) || value < 0 || value > most {
+			problems = append(problems, fmt.Errorf("traffic: %s is %v; must be a number, %s", name, value, bounds))
 		}
 	}
 	if t.Requests < t.FileRequests+t.Writes {
