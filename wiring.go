@@ -31,7 +31,7 @@ func copiesProvider(ctx *pulumi.Context, cfg settings) (*aws.Provider, error) {
 	return account.NewProvider(ctx, "aws-copies", cfg.account.In(cfg.Data.Copies.Region), cfg.Tags, stacktag.Value(ctx.Project(), ctx.Stack()))
 }
 
-// keysArgs retains the keys of what outlives the stack: its final snapshot.
+// keysArgs retains the keys where snapshots outlive the stack.
 func keysArgs(cfg settings, copies *aws.Provider) keys.Args {
 	return keys.Args{AllowDeletion: cfg.Data.AllowDeletion, Retain: cfg.Data.Database.FinalSnapshot, Copies: copies}
 }

@@ -14,7 +14,7 @@ import (
 type boundaries struct {
 	// workload is for the roles that the stack's components run as.
 	workload *iam.Policy
-	// preview and deploy are for the two roles of this component.
+	// preview and deploy are for the roles of those names.
 	preview, deploy *iam.Policy
 }
 

@@ -55,6 +55,9 @@ func loadTraffic(replacements []string) (Traffic, error) {
 	if err := replace(assumed.Numbers, replacements); err != nil {
 		return t, err
 	}
+	if err := check(assumed.Numbers); err != nil {
+		return t, err
+	}
 	content, err := yaml.Marshal(assumed)
 	if err != nil {
 		return t, err
@@ -64,7 +67,7 @@ func loadTraffic(replacements []string) (Traffic, error) {
 	if err := decoder.Decode(&t); err != nil {
 		return t, fmt.Errorf("read traffic.yaml: %w", err)
 	}
-	return t, t.check(assumed.Numbers)
+	return t, nil
 }
 
 // replace sets numbers by replacements such as "requests=5e6".
@@ -87,7 +90,7 @@ func replace(numbers map[string]float64, replacements []string) error {
 }
 
 // check reports all impossible numbers at once.
-func (t Traffic) check(numbers map[string]float64) error {
+func check(numbers map[string]float64) error {
 	var problems []error
 	for _, name := range slices.Sorted(maps.Keys(numbers)) {
 		value, most, bounds := numbers[name], math.MaxFloat64, "0 or more"
@@ -98,9 +101,8 @@ func (t Traffic) check(numbers map[string]float64) error {
 			problems = append(problems, fmt.Errorf("traffic: %s is %v; must be a number, %s", name, value, bounds))
 		}
 	}
-	if t.Requests < t.FileRequests+t.Writes {
-		problems = append(problems, fmt.Errorf("traffic: requests is %v; must be at least fileRequests and writes together, %v",
-			t.Requests, t.FileRequests+t.Writes))
+	if requests, least := numbers["requests"], numbers["fileRequests"]+numbers["writes"]; requests < least {
+		problems = append(problems, fmt.Errorf("traffic: requests is %v; must be at least fileRequests and writes together, %v", requests, least))
 	}
 	return errors.Join(problems...)
 }

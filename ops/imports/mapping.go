@@ -74,7 +74,7 @@ var terraform = []entry{
 	{legacy: "module.iam.aws_iam_user.cicd", component: "iam", types: "aws:iam/user:User", name: "ci", id: attribute("name")},
 	{legacy: "module.iam.aws_iam_access_key.cicd", why: "not imported: its secret cannot be read again; `ops rotate-key` creates another, OIDC needs none. Delete it"},
 	{legacy: "module.iam.aws_iam_user_policy.cicd", component: "iam", types: "aws:iam/userPolicy:UserPolicy", name: "ci-assume",
-		why: narrower + ": the permission to assume two roles. Delete the old one, or the user keeps its permissions"},
+		why: narrower + ": the permission to assume the pipeline's roles. Delete the old one, or the user keeps its permissions"},
 	{legacy: "module.iam.aws_iam_role.rds_proxy", component: "data", types: "aws:iam/role:Role", name: "proxy", why: narrower},
 	{legacy: "module.iam.aws_iam_role_policy.rds_proxy", component: "data", types: "aws:iam/rolePolicy:RolePolicy", name: "proxy", why: narrower},
 
