@@ -25,6 +25,7 @@ func TestGrants(t *testing.T) {
 	t.Run("two stacks at once", func(t *testing.T) { prod = checkLifecycle(t, dev, func(*testing.T, outputs) {}) })
 	dev = up(t, "dev") // only for the outputs
 	checkServing(t, dev)
+	checkCopies(t, prod)
 	checkRotation(t, dev)
 	checkQueries(t, dev, prod)
 	t.Run("a drill", func(t *testing.T) { checkDrill(t, dev, buildOps(t)) })

@@ -83,6 +83,7 @@ func TestEndToEnd(t *testing.T) {
 		})
 	})
 	deployed["prod"] = &prod
+	step("an uploaded file has a copy in another region, which its deletion does not reach", func(t *testing.T) { checkCopies(t, prod) })
 	step("the other user's files in the shared temporary directory are unchanged, and the sandbox has none there", func(t *testing.T) { checkSharedTemp(t) })
 	step("the stack that the roles have changed serves requests and has kept its data", func(t *testing.T) {
 		dev = up(t, "dev") // only for the outputs
