@@ -224,6 +224,7 @@ func largerConfig(t *testing.T, out outputs) string {
 		},
 		"didomi:data": map[string]any{
 			"logDays": 60,
+			"copies":  map[string]any{"region": ""},    // an administrator turns them on
 			"proxy":   map[string]any{"enabled": true}, // removed again on the way back
 			// From 1, the provider would not reset the minimum to 0:
 			// https://github.com/hashicorp/terraform-provider-aws/issues/40685
