@@ -106,6 +106,23 @@ func TestACallOfAWSBackupIsAuthorizedOnItsVaultOrPlan(t *testing.T) {
 	if err := client.Rest(t.Context(), "backup", http.MethodPut, "/backup/plans", map[string]any{"BackupPlan": map[string]any{"BackupPlanName": "p"}}, &plan); err != nil {
 		t.Fatal(err)
 	}
+	tagged := s.assumeRole(t, "tagged", document(`{"Effect":"Allow","Action":"backup:GetBackupPlan","Resource":"*",
+		"Condition":{"StringEquals":{"aws:ResourceTag/stack":"ours"}}}`))
+	reader := *s.client()
+	if reader.Credentials, err = tagged.Credentials.Retrieve(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	read := func() error {
+		return reader.Rest(t.Context(), "backup", http.MethodGet, "/backup/plans/"+plan.ID, nil, nil)
+	}
+	mustLack(read(), "backup:GetBackupPlan")
+	if err := s.client().Rest(t.Context(), "backup", http.MethodPost, "/tags/arn:aws:backup:eu-west-1:000000000000:backup-plan:"+plan.ID,
+		map[string]any{"Tags": map[string]string{"stack": "ours"}}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := read(); err != nil {
+		t.Error(err)
+	}
 	mustLack(get(http.MethodPut, "/backup/plans/"+plan.ID+"/selections", map[string]any{
 		"BackupSelection": map[string]any{"SelectionName": "s", "IamRoleArn": "arn:aws:iam::000000000000:role/backup"},
 	}), "iam:PassRole")

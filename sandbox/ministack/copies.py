@@ -165,3 +165,4 @@ def install(on_record):
     record = on_record
     s3._maybe_replicate = maybe_replicate
     backup.handle_request = handle_backup
+    tagging._RESOURCE_TAG_COLLECTORS["backup"] = tagging._collect_backup
