@@ -11,7 +11,9 @@ import (
 // copies off.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbackup.html
 func copiesPermissions(s policy.Scope, region string) policy.Permissions {
-	vaults := append(s.Named(componentName, "backup", "backup-vault:"), s.In(region).Named(componentName, "backup", "backup-vault:")...)
+	there := s.In(region)
+	copies := there.Named(componentName, "backup", "backup-vault:")
+	vaults := slices.Concat(s.Named(componentName, "backup", "backup-vault:"), copies)
 	plans := s.ARNs("backup", "backup-plan:*")
 	return policy.Permissions{
 		// The policies "data" and "reading" have no space left.
@@ -21,12 +23,17 @@ func copiesPermissions(s policy.Scope, region string) policy.Permissions {
 			s.PassRole("BackupRole", "backup.amazonaws.com", componentName+"-backup"),
 			{Sid: "Vaults", Actions: []string{"backup:CreateBackupVault", "backup:TagResource", "backup:UntagResource"}, Resources: vaults},
 			{
-				Sid: "VaultLock", Actions: []string{"backup:PutBackupVaultLockConfiguration"}, Resources: vaults,
+				Sid: "VaultLock", Actions: []string{"backup:PutBackupVaultLockConfiguration"}, Resources: copies,
 				Condition: map[string]any{"NumericGreaterThanEquals": map[string]any{"backup:MinRetentionDays": leastCopyDays}},
 			},
-			// AWS narrows it to no resource: https://docs.aws.amazon.com/aws-backup/latest/devguide/API_CreateBackupVault.html
+			// AWS narrows the first to no resource. A vault is encrypted by a grant, which the caller may retire.
+			// https://docs.aws.amazon.com/aws-backup/latest/devguide/create-a-vault.html
 			{Sid: "VaultStorage", Actions: []string{"backup-storage:MountCapsule"}, Resources: policy.Anywhere},
-			{Sid: "NewBackupPlan", Actions: []string{"backup:CreateBackupPlan"}, Resources: plans},
+			{
+				Sid: "VaultKeys", Actions: []string{"kms:RetireGrant"}, Resources: slices.Concat(s.ARNs("kms", "key/*"), there.ARNs("kms", "key/*")),
+				Condition: s.Tagged(),
+			},
+			{Sid: "NewBackupPlan", Actions: []string{"backup:CreateBackupPlan", "backup:TagResource"}, Resources: plans, Condition: s.TaggingNew()},
 			{
 				Sid: "BackupPlan",
 				Actions: []string{

@@ -128,6 +128,44 @@ func TestACallOfAWSBackupIsAuthorizedOnItsVaultOrPlan(t *testing.T) {
 	}), "iam:PassRole")
 }
 
+// https://docs.aws.amazon.com/aws-backup/latest/devguide/create-a-vault.html
+func TestANewVaultRequiresPermissionOnItsKeyStorageAndTags(t *testing.T) {
+	s := newTestEnv(t, nil)
+	key := regionalKey(t, s.config())
+	create := func(name string, statements ...string) error {
+		role := s.assumeRole(t, name, document(append(statements,
+			`{"Effect":"Allow","Action":"backup:CreateBackupVault","Resource":"arn:aws:backup:*:*:backup-vault:ours-*","Condition":{"StringEquals":{"aws:RequestTag/stack":"ours"}}}`)...))
+		client := *s.client()
+		var err error
+		if client.Credentials, err = role.Credentials.Retrieve(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return client.Rest(t.Context(), "backup", http.MethodPut, "/backup-vaults/ours-"+name, map[string]any{
+			"EncryptionKeyArn": key, "BackupVaultTags": map[string]string{"stack": "ours"},
+		}, nil)
+	}
+	storage := `{"Effect":"Allow","Action":"backup-storage:MountCapsule","Resource":"*"}`
+	tags := `{"Effect":"Allow","Action":"backup:TagResource","Resource":"*"}`
+	use := `{"Effect":"Allow","Action":["kms:Decrypt","kms:DescribeKey","kms:GenerateDataKey","kms:RetireGrant"],"Resource":"` + key + `"}`
+	grant := `{"Effect":"Allow","Action":"kms:CreateGrant","Resource":"` + key + `","Condition":{"Bool":{"kms:GrantIsForAWSResource":"true"}}}`
+	for missing, statements := range map[string][]string{
+		"backup-storage:MountCapsule": {tags, use, grant},
+		"backup:TagResource":          {storage, use, grant},
+		"kms:RetireGrant":             {storage, tags, grant, strings.Replace(use, `,"kms:RetireGrant"`, "", 1)},
+		"kms:CreateGrant":             {storage, tags, use},
+	} {
+		t.Run("without "+missing, func(t *testing.T) {
+			name := strings.ToLower(strings.NewReplacer(":", "-").Replace(missing))
+			if err := create(name, statements...); err == nil || !strings.Contains(err.Error(), "is not authorized to perform: "+missing+" ") {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+	if err := create("complete", storage, tags, use, grant); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAReplicationRequiresThatItsRoleMayBePassed(t *testing.T) {
 	s := newTestEnv(t, nil)
 	r := newReplication(t, s, "passed")

@@ -115,6 +115,9 @@ ENCRYPTING = {
     "rds:RestoreDBClusterFromSnapshot": ("KmsKeyId", ["kms:CreateGrant", "kms:DescribeKey"]),
     "rds:RestoreDBClusterToPointInTime": ("KmsKeyId", ["kms:CreateGrant", "kms:DescribeKey"]),
     "secretsmanager:CreateSecret": ("KmsKeyId", ["kms:Decrypt", "kms:GenerateDataKey"]),
+    # https://docs.aws.amazon.com/aws-backup/latest/devguide/create-a-vault.html
+    "backup:CreateBackupVault": ("EncryptionKeyArn", [
+        "kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey", "kms:RetireGrant"]),
 }
 
 QUERY_TAG = re.compile(r"(.*Tags?(?:\.(?:member|Tag))?\.\d+)\.Key$")
@@ -240,7 +243,8 @@ def member(name):
 
 def request_tags():
     """The tags that the call sets, as condition keys."""
-    given, params = document().get("tags") or document().get("Tags") or {}, call.get()[1]
+    given = next((document()[name] for name in ("tags", "Tags", *copies.TAGS) if document().get(name)), {})
+    params = call.get()[1]
     if isinstance(given, list):
         given = {tag.get("Key") or tag.get("TagKey"): tag.get("Value", tag.get("TagValue")) for tag in given}
     tags = dict(given)
@@ -343,7 +347,7 @@ def condition_keys(action, resource):
     # Callers of the endpoint call it directly. For calls that a service makes in the caller's name aws:ViaAWSService is
     # true (further).
     keys = {**resource_keys(action, resource), **asked_by_content(action), "aws:ViaAWSService": "false"}
-    if action.startswith("apigateway:"):
+    if action.startswith(("apigateway:", "backup:")):
         keys.update(request_tags())
         if names := params.get("tagKeys"):
             keys["aws:TagKeys"] = names if isinstance(names, list) else [names]
@@ -408,7 +412,7 @@ def further(action, region, resource):
     keys of each."""
     body, params = call.get()
     service, name = action.split(":")
-    tags = request_tags() if action in TAGGING or service in ("apigateway", "ec2") else {}
+    tags = request_tags() if action in TAGGING or service in ("apigateway", "backup", "ec2") else {}
 
     def arn(of, path):
         return f"arn:aws:{of}:{'' if of == 'iam' else region}:{get_account_id()}:{path}"
@@ -434,6 +438,8 @@ def further(action, region, resource):
             key, keys = key or current_key(made), {**keys, **environment_keys(region, made)}
         for permission in permissions if key.startswith("arn:") else ():
             yield permission, key, keys
+    if service == "backup":
+        yield from copies.further(action, resource, tags)
     if service == "apigateway":
         yield from further_apigateway(action, resource, tags)
     if service == "ec2" and tags:

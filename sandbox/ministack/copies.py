@@ -152,6 +152,19 @@ PASSING = {
 }
 
 
+# The members with the tags of a new vault and a new plan.
+TAGS = ("BackupVaultTags", "BackupPlanTags")
+
+
+def further(action, resource, tags):
+    """What a call of AWS Backup requires in addition: permissions, resources and condition keys.
+    https://docs.aws.amazon.com/aws-backup/latest/devguide/create-a-vault.html"""
+    if action == "backup:CreateBackupVault":
+        yield "backup-storage:MountCapsule", "*", {}
+    if action in ("backup:CreateBackupVault", "backup:CreateBackupPlan") and tags:
+        yield "backup:TagResource", resource, tags
+
+
 def passed_role(action, body):
     """The role that the call passes, and the service that gets it."""
     pattern, service = PASSING.get(action, (None, None))
