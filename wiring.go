@@ -96,6 +96,7 @@ func apiArgs(cfg settings, project, stage string, logRole pulumi.StringOutput, c
 			Nodes:     cfg.Data.Cache.Shards * (1 + cfg.Data.Cache.Replicas),
 		},
 		Bucket: api.Bucket{Name: storage.BucketName, ARN: storage.BucketARN},
+		Copies: copiesArgs(cfg, storage),
 		Query:  queryArgs(cfg, project, stage, vpc, storage),
 
 		RotationDays: cfg.Data.RotationDays,
@@ -111,6 +112,14 @@ func apiArgs(cfg settings, project, stage string, logRole pulumi.StringOutput, c
 		},
 		After: []pulumi.Resource{vpc, storage},
 	}
+}
+
+// copiesArgs are the copies in another region; nil: the stack has none.
+func copiesArgs(cfg settings, storage *data.Data) *api.Copies {
+	if cfg.Data.Copies.Region == "" {
+		return nil
+	}
+	return &api.Copies{Bucket: storage.CopiesBucketName, RuleID: pulumi.String(data.ReplicationRule), Vault: storage.CopiesVaultName}
 }
 
 // queries is whether operators may query the database.

@@ -48,6 +48,7 @@ func full(t *testing.T) Args {
 		RotationDays: 30,
 
 		Bucket:  Bucket{Name: pulumi.String("files"), ARN: pulumi.String("arn:aws:s3:::files")},
+		Copies:  &Copies{Bucket: pulumi.String("copies"), RuleID: pulumi.String("rule"), Vault: pulumi.String("vault")},
 		KeyARNs: []pulumi.StringInput{pulumi.String("arn:key")}, OperationsKeyARN: pulumi.String("arn:operations"),
 		Domain: Domain{
 			Delegated: true, HostName: "test.example.com",
@@ -72,7 +73,7 @@ func bare(t *testing.T) Args {
 	args.Config = defaults(t)
 	args.Config.RequireAPIKey, args.Config.WAF = false, false
 	args.Domain = Domain{}
-	args.Database.Readers, args.RotationDays = 0, 0
+	args.Database.Readers, args.RotationDays, args.Copies = 0, 0, nil
 	args.PermissionsBoundary = nil
 	return args
 }
@@ -109,7 +110,7 @@ func TestTheComponentCreatesWhatItsSettingsEnable(t *testing.T) {
 			"aws:cloudwatch/metricAlarm:MetricAlarm": 13 + 2*4,
 		}},
 		{"with every optional feature on", full(t), map[string]int{
-			"aws:cloudwatch/metricAlarm:MetricAlarm": 24 + 2*4, "aws:cloudwatch/compositeAlarm:CompositeAlarm": 4,
+			"aws:cloudwatch/metricAlarm:MetricAlarm": 26 + 2*4, "aws:cloudwatch/compositeAlarm:CompositeAlarm": 4,
 			"aws:iam/role:Role":             4,
 			"aws:iam/rolePolicy:RolePolicy": 4, "aws:cloudwatch/logGroup:LogGroup": 7,
 			"aws:lambda/function:Function": 4, "aws:lambda/permission:Permission": 3,

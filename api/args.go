@@ -24,6 +24,8 @@ type Args struct {
 	Database Database
 	Cache    Cache
 	Bucket   Bucket
+	// Copies are those of files and database in another region, which are watched; nil: there are none.
+	Copies *Copies
 	// Query is how operators' queries reach the database; nil: the stack runs none.
 	Query *function.Query
 	// RotationDays is how often the passwords of the application's users are changed, in days; 0: never.
@@ -80,6 +82,9 @@ type Bucket struct {
 	Name pulumi.StringInput
 	ARN  pulumi.StringInput
 }
+
+// Copies are the bucket of the copied files, the rule that replicates them, and the vault of the copied snapshots.
+type Copies struct{ Bucket, RuleID, Vault pulumi.StringInput }
 
 // Domain is the host name of the API. Without delegation there is none.
 type Domain struct {

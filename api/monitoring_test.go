@@ -22,6 +22,8 @@ func TestAlarmsMonitorTheStacksOwnResources(t *testing.T) {
 		"proxy-connections": {"ProxyName": "proxy"},
 		"replica-lag":       {"DBClusterIdentifier": "cluster", "Role": "READER"},
 		"cache-memory-4":    {"CacheClusterId": "cache-0003-002", "CacheNodeId": "0001"},
+		"copies-files":      {"SourceBucket": "files", "DestinationBucket": "copies", "RuleId": "rule"},
+		"copies-database":   {"BackupVaultName": "vault"},
 	} {
 		t.Run(alarm, func(t *testing.T) {
 			if got := r.Find(t, "aws:cloudwatch/metricAlarm:MetricAlarm", testName+"-"+alarm).Inputs["dimensions"]; !reflect.DeepEqual(got, want) {

@@ -27,5 +27,8 @@ func (b builder) watchArgs(f function.Functions, g gateway) watch.Args {
 	if c.WAF {
 		args.Firewall = &watch.Firewall{WebACL: webACLMetric(b), RateRule: rateRuleName}
 	}
+	if a.Copies != nil {
+		args.Copies = &watch.Copies{SourceBucket: a.Bucket.Name, Bucket: a.Copies.Bucket, RuleID: a.Copies.RuleID, Vault: a.Copies.Vault}
+	}
 	return args
 }

@@ -84,6 +84,8 @@ type elsewhere struct {
 
 // copies registers the copies of files and database.
 func (d *Data) copies(ctx *pulumi.Context, name string, args Args, files *bucket.Bucket, cluster *rds.Cluster) error {
+	none := pulumi.String("").ToStringOutput()
+	d.CopiesBucketName, d.CopiesVaultName = none, none
 	if args.Copies.Provider == nil {
 		return nil
 	}
@@ -91,6 +93,7 @@ func (d *Data) copies(ctx *pulumi.Context, name string, args Args, files *bucket
 	if err != nil {
 		return err
 	}
+	d.CopiesBucketName, d.CopiesVaultName = there.files.Bucket, there.vault.Name
 	location, err := account.Locate(ctx, d)
 	if err != nil {
 		return fmt.Errorf("copies: %w", err)

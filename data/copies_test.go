@@ -25,6 +25,12 @@ func copied() Config {
 
 func buildCopies(t *testing.T, c Config) *mocks.Recorder {
 	t.Helper()
+	return buildCopiesFor(t, c, func(*Data) {})
+}
+
+// buildCopiesFor is buildCopies for a user of the outputs.
+func buildCopiesFor(t *testing.T, c Config, use func(*Data)) *mocks.Recorder {
+	t.Helper()
 	outputs := map[string]func(mocks.Resource) map[string]any{"aws:backup/vault:Vault": named}
 	for token, more := range computed {
 		outputs[token] = more
@@ -40,9 +46,27 @@ func buildCopies(t *testing.T, c Config) *mocks.Recorder {
 		}
 		a := args(c)
 		a.Copies = CopiesArgs{Provider: there, KeyARN: pulumi.String(copiesKey).ToStringOutput()}
-		_, err = New(ctx, "data", a, pulumi.Providers(here))
+		d, err := New(ctx, "data", a, pulumi.Providers(here))
+		if err == nil {
+			use(d)
+		}
 		return err
 	})
+}
+
+// Alarms watch what the replication and the plan copy to, by these names.
+func TestTheNamesOfTheCopiesAreOutputs(t *testing.T) {
+	var names []any
+	r := buildCopiesFor(t, copied(), func(d *Data) {
+		pulumi.All(d.CopiesBucketName, d.CopiesVaultName).ApplyT(func(resolved []any) bool {
+			names = resolved
+			return true
+		})
+	})
+	rule := r.Find(t, "aws:s3/bucketReplicationConfig:BucketReplicationConfig", "data-files").Inputs["rules"].([]any)[0].(map[string]any)
+	if want := []any{"data-copies-1234567", "data-copies-name"}; !reflect.DeepEqual(names, want) || rule["id"] != ReplicationRule {
+		t.Errorf("the outputs are %v, want %v; the rule is %v, want %s", names, want, rule["id"], ReplicationRule)
+	}
 }
 
 func TestCopiesAreInTheOtherRegionAndWhatMakesThemInTheStacks(t *testing.T) {

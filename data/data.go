@@ -59,6 +59,9 @@ type Data struct {
 	CacheSecretARN pulumi.StringOutput `pulumi:"cacheSecretArn"`
 	BucketName     pulumi.StringOutput `pulumi:"bucketName"`
 	BucketARN      pulumi.StringOutput `pulumi:"bucketArn"`
+	// CopiesBucketName and CopiesVaultName are the bucket and the vault in the other region; empty without copies.
+	CopiesBucketName pulumi.StringOutput `pulumi:"copiesBucketName"`
+	CopiesVaultName  pulumi.StringOutput `pulumi:"copiesVaultName"`
 
 	// What alarms and dashboards name. ProxyName is empty without a proxy.
 	ClusterIdentifier pulumi.StringOutput `pulumi:"clusterIdentifier"`
@@ -105,6 +108,8 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 		"cacheSecretArn":    d.CacheSecretARN,
 		"bucketName":        d.BucketName,
 		"bucketArn":         d.BucketARN,
+		"copiesBucketName":  d.CopiesBucketName,
+		"copiesVaultName":   d.CopiesVaultName,
 		"clusterIdentifier": d.ClusterIdentifier,
 		"proxyName":         d.ProxyName,
 		"cacheMembers":      d.CacheMembers,

@@ -105,6 +105,7 @@ func buildWith(t *testing.T, a Args) (*mocks.Recorder, map[string]string) {
 			"cacheSecretArn": d.CacheSecretARN, "bucketName": d.BucketName, "bucketArn": d.BucketARN,
 			"clusterIdentifier": d.ClusterIdentifier, "proxyName": d.ProxyName,
 			"cacheMember": d.CacheMembers.Index(pulumi.Int(0)), "proxyTarget": d.ProxyTarget,
+			"copiesBucketName": d.CopiesBucketName, "copiesVaultName": d.CopiesVaultName,
 		}
 		outputs.ToStringMapOutput().ApplyT(func(values map[string]string) bool {
 			resolved = values
@@ -128,6 +129,8 @@ func TestTheComponentsOutputs(t *testing.T) {
 		"bucketArn":         "arn:aws:s3:eu-west-1:123456789012:data-files",
 		"clusterIdentifier": "data-cluster-0a1b2c3d",
 		"proxyName":         "data-proxy-0a1b2c3d",
+		"copiesBucketName":  "",
+		"copiesVaultName":   "",
 		"proxyTarget":       "arn:aws:rds:eu-west-1:123456789012:data-proxy cluster-ABC",
 		"cacheMember":       "data-cache-0001-001",
 	}

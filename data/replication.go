@@ -11,6 +11,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
+// ReplicationRule is the id of the rule that replicates files, by which S3 publishes metrics.
+const ReplicationRule = "copies"
+
 // replicate registers the replication of every new file and its tags. A deleted file stays in the copy: delete
 // markers are not replicated, and S3 never replicates the deletion of a version.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-what-is-isnot-replicated.html
@@ -23,7 +26,7 @@ func (d *Data) replicate(ctx *pulumi.Context, name string, args Args, location a
 		Bucket: files.ID(),
 		Role:   role.Arn,
 		Rules: s3.BucketReplicationConfigRuleArray{s3.BucketReplicationConfigRuleArgs{
-			Id:                      pulumi.String("copies"),
+			Id:                      pulumi.String(ReplicationRule),
 			Status:                  pulumi.String("Enabled"),
 			Priority:                pulumi.Int(1),
 			Filter:                  s3.BucketReplicationConfigRuleFilterArgs{Prefix: pulumi.String("")},

@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,6 +19,8 @@ type alarmSpec struct {
 	threshold float64
 	minutes   int // that breach the threshold,
 	of        int // of the last so many
+	// period is that of a point where it is no minute: minutes and of then count such periods.
+	period time.Duration
 	// window is a single point: the mean of so long is compared, and 0 without data; 0: points of a minute.
 	window time.Duration
 	// leastSum is the sum of the metric in the window below which its mean counts as 0; 0: it counts always.
@@ -126,7 +129,7 @@ const versionErrors = "version-errors"
 // alarmSpecs are all metric alarms but those on silence and on burn rates, in the order of the request path. Each has the reason for its
 // threshold.
 func (a Args) alarmSpecs() []alarmSpec {
-	return slices.Concat(a.latencyAlarms(), a.functionAlarms(), a.configuredAlarms(), a.firewallAlarms(), a.cacheAlarms())
+	return slices.Concat(a.latencyAlarms(), a.functionAlarms(), a.configuredAlarms(), a.firewallAlarms(), a.cacheAlarms(), a.copyAlarms())
 }
 
 // latencyAlarms are one for each operation with x-watch. Operations that stream have none, as a long stream is no fault.
@@ -320,7 +323,7 @@ func (spec alarmSpec) watch(args *cloudwatch.MetricAlarmArgs) {
 		return
 	}
 	args.Namespace, args.MetricName = pulumi.String(spec.metric.namespace), pulumi.String(spec.metric.name)
-	args.Dimensions, args.Period = spec.metric.dimensions, pulumi.Int(60)
+	args.Dimensions, args.Period = spec.metric.dimensions, pulumi.Int(int(cmp.Or(spec.period, time.Minute).Seconds()))
 	if strings.HasPrefix(spec.metric.stat, "p") {
 		args.ExtendedStatistic = pulumi.String(spec.metric.stat)
 		args.EvaluateLowSampleCountPercentiles = pulumi.String("evaluate")

@@ -44,6 +44,7 @@ func full() Args {
 			// A group from which a shard was removed before another one was added.
 			Members: pulumi.ToStringArray([]string{"cache-0003-002", "cache-0001-001", "cache-0001-002", "cache-0003-001"}), Nodes: 4,
 		},
+		Copies: &Copies{SourceBucket: pulumi.String("files"), Bucket: pulumi.String("copies"), RuleID: pulumi.String("rule"), Vault: pulumi.String("vault")},
 	}
 }
 

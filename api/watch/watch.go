@@ -30,6 +30,8 @@ type Args struct {
 
 	Database Database
 	Cache    Cache
+	// Copies are those in another region; nil: there are none.
+	Copies *Copies
 }
 
 // Settings are the stack's configuration of its monitoring; docs/reference/configuration.md has each key.

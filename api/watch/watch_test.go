@@ -61,6 +61,8 @@ func TestAlarms(t *testing.T) {
 		"rotation":              {"AWS/Lambda", "Errors", "Sum", map[string]any{"FunctionName": testName + "-rotate"}, 0, warning},
 		"cache-rotation":        {"AWS/Lambda", "Errors", "Sum", map[string]any{"FunctionName": testName + "-cache-user"}, 0, warning},
 		"replica-lag":           {"AWS/RDS", "AuroraReplicaLag", "Maximum", role("READER"), 1000, warning},
+		"copies-files":          {"AWS/S3", "OperationsFailedReplication", "Sum", map[string]any{"SourceBucket": "files", "DestinationBucket": "copies", "RuleId": "rule"}, 0, warning},
+		"copies-database":       {"AWS/Backup", "NumberOfCopyJobsCompleted", "Sum", map[string]any{"BackupVaultName": "vault"}, 1, warning},
 	}
 	for i, node := range []string{"cache-0001-001", "cache-0001-002", "cache-0003-001", "cache-0003-002"} {
 		dimensions := map[string]any{"CacheClusterId": node, "CacheNodeId": "0001"}
@@ -97,7 +99,7 @@ func TestAlarms(t *testing.T) {
 			if want := missing(name); in["treatMissingData"] != want {
 				t.Errorf("missing data is %v, want %s", in["treatMissingData"], want)
 			}
-			if below := in["comparisonOperator"] == "LessThanThreshold"; below != strings.HasPrefix(name, "no-") {
+			if below := in["comparisonOperator"] == "LessThanThreshold"; below != (strings.HasPrefix(name, "no-") || name == "copies-database") {
 				t.Errorf("it compares by %v", in["comparisonOperator"])
 			}
 			if text, _ := in["alarmDescription"].(string); !strings.Contains(text, ". ") {
@@ -108,9 +110,9 @@ func TestAlarms(t *testing.T) {
 }
 
 // missing is how an alarm treats a minute without data. Aurora and ElastiCache publish the metrics above every minute;
-// the alarms on too few invocations or log lines enter ALARM without data.
+// the alarms on too few invocations, log lines or copies enter ALARM without data.
 func missing(alarm string) string {
-	if strings.HasPrefix(alarm, "no-") || strings.HasPrefix(alarm, "cache-memory") || alarm == "cluster-capacity" || alarm == "replica-lag" {
+	if strings.HasPrefix(alarm, "no-") || strings.HasPrefix(alarm, "cache-memory") || slices.Contains([]string{"cluster-capacity", "replica-lag", "copies-database"}, alarm) {
 		return "breaching"
 	}
 	return "notBreaching"
@@ -315,7 +317,7 @@ func TestTheDashboardShowsTheRequestPathFromLeftToRight(t *testing.T) {
 	columns := map[int]string{0: "API Gateway", 6: "Function", 12: "Cache", 18: "Database Proxy"}
 	taken := map[string]string{}
 	first, last := dashboard.Widgets[0], dashboard.Widgets[len(dashboard.Widgets)-1]
-	if first.Type != "alarm" || first.Y != 0 || first.Width != 24 || len(first.Properties.Alarms) != 1+3*len(burns)+21+2*4+1 || !strings.HasSuffix(first.Properties.Alarms[0], testName+"-hurt") {
+	if first.Type != "alarm" || first.Y != 0 || first.Width != 24 || len(first.Properties.Alarms) != 1+3*len(burns)+23+2*4+1 || !strings.HasSuffix(first.Properties.Alarms[0], testName+"-hurt") {
 		t.Errorf("on top is %+v, want the state of every alarm, the one that pages first", first)
 	}
 	if q := last.Properties.Query; last.Type != "log" || last.Width != 24 || !strings.Contains(q, "SOURCE '"+testName+"-access-log-1a2b3c4' | SOURCE '"+testName+"-function-log-1a2b3c4'") {

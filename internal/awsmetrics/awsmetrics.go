@@ -38,11 +38,13 @@ type fact struct {
 }
 
 const (
-	proxyPage  = "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy.monitoring.html"
-	auroraPage = "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/dimensions.html"
-	wafPage    = "https://docs.aws.amazon.com/waf/latest/developerguide/waf-metrics.html"
-	byRole     = "DBClusterIdentifier Role"
-	ofWriter   = "ProxyName TargetGroup TargetRole"
+	proxyPage       = "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy.monitoring.html"
+	auroraPage      = "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/dimensions.html"
+	wafPage         = "https://docs.aws.amazon.com/waf/latest/developerguide/waf-metrics.html"
+	replicationPage = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/metrics-dimensions.html#s3-cloudwatch-replication-metrics"
+	backupPage      = "https://docs.aws.amazon.com/aws-backup/latest/devguide/cloudwatch.html"
+	byRole          = "DBClusterIdentifier Role"
+	ofWriter        = "ProxyName TargetGroup TargetRole"
 )
 
 // documented has the unit of each metric that the project uses or publishes, by the pages
@@ -85,6 +87,11 @@ var documented = map[string]fact{
 	"AWS/Logs IncomingLogEvents": {unit: "None"},
 
 	"AWS/WAFV2 BlockedRequests": {"Count", []string{"Region Rule WebACL"}, wafPage},
+
+	"AWS/S3 OperationsFailedReplication": {"Count", []string{"DestinationBucket RuleId SourceBucket"}, replicationPage},
+	// The page has no unit: it calls the metric a number of jobs. Of the dimensions it has examples; CloudWatch's "Supported
+	// metrics for resource tags for telemetry" has these two sets.
+	"AWS/Backup NumberOfCopyJobsCompleted": {"Count", []string{"BackupVaultName", "BackupVaultName ResourceType"}, backupPage},
 }
 
 // Unit returns the unit in which AWS publishes a metric; empty: it is not known.

@@ -72,6 +72,11 @@ var metricTable = map[string]metricFacts{
 	"AWS/WAFV2 BlockedRequests": {"Count", by("Sum", "Region Rule WebACL")},
 	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch-Logs-Monitoring-CloudWatch-Metrics.html
 	"AWS/Logs IncomingLogEvents": {"None", by("Sum", "LogGroupName")},
+
+	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/metrics-dimensions.html#s3-cloudwatch-replication-metrics
+	"AWS/S3 OperationsFailedReplication": {"Count", by("Sum", "DestinationBucket RuleId SourceBucket")},
+	// https://docs.aws.amazon.com/aws-backup/latest/devguide/cloudwatch.html
+	"AWS/Backup NumberOfCopyJobsCompleted": {"Count", by("Sum", "BackupVaultName", "BackupVaultName ResourceType")},
 }
 
 // shortestPeriod is the interval at which AWS's services publish metrics, in seconds.
