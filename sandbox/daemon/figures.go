@@ -4,13 +4,14 @@ import (
 	"context"
 	"log/slog"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/didomi/serverless-api/sandbox/dataplane"
 	"github.com/didomi/serverless-api/sandbox/metrics"
 )
 
-// sampler publishes the figures of databases, proxies and caches every minute.
+// sampler publishes the figures of databases, proxies, caches and replications every minute.
 type sampler struct {
 	account *account
 	log     *slog.Logger
@@ -28,7 +29,11 @@ func (s *sampler) sample(ctx context.Context) []metrics.Datum {
 	if err != nil {
 		s.log.Warn("no metrics of caches", "error", err)
 	}
-	return append(append(databases, caches...), s.proxies()...)
+	replications, err := s.replications(ctx)
+	if err != nil {
+		s.log.Warn("no metrics of replications", "error", err)
+	}
+	return slices.Concat(databases, caches, s.proxies(), replications)
 }
 
 // leastCapacity is that of an instance that is not paused.
@@ -61,6 +66,15 @@ func (s *sampler) databases(ctx context.Context) (data []metrics.Datum, err erro
 			}
 			add("DatabaseConnections", "Count", float64(clients))
 		}
+	}
+	return data, err
+}
+
+// replications returns S3's operations since the last call.
+func (s *sampler) replications(ctx context.Context) (data []metrics.Datum, err error) {
+	operations, err := s.account.gateway.TakeReplications(ctx)
+	for _, o := range operations {
+		data = append(data, metrics.ReplicationOperation{Source: o.Source, Target: o.Target, Rule: o.Rule, Failed: o.Failed}.Datum())
 	}
 	return data, err
 }

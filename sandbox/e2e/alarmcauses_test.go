@@ -27,7 +27,7 @@ type alarmCause struct {
 
 // alarmCauses are those of every alarm that a stack may have, but the authorizer's.
 func alarmCauses() []alarmCause {
-	return slices.Concat(requestCauses(), objectiveCauses(), functionCauses(), logCauses(), figureCauses(), silenceCauses())
+	return slices.Concat(requestCauses(), objectiveCauses(), functionCauses(), logCauses(), figureCauses(), silenceCauses(), copyCauses())
 }
 
 // composite is a composite alarm: of any of its parts, or of all.

@@ -31,7 +31,7 @@ import (
 func TestAlarms(t *testing.T) { checkAlarms(t, lastOutputs(t)) }
 
 const (
-	// settled is longer than every alarm but those on silence and on burn rates looks back.
+	// settled is longer than every alarm but those on silence, on burn rates and on copied snapshots looks back.
 	settled = 20
 	// forgotten is how long a request is in a window of burn rates, the longest, in minutes.
 	forgotten = 8*step + settled
@@ -44,6 +44,7 @@ func checkAlarms(t *testing.T, out outputs) {
 	t.Helper()
 	checkAlarmRows(t)
 	w := watch(t, out)
+	w.copyDatabase(t)
 	w.pass(t, forgotten)
 	w.received(t)
 	if ringing := w.ringing(t); len(ringing) > 0 {
@@ -359,6 +360,7 @@ func (w *watched) check(t *testing.T, c alarmCause) {
 			w.received(t)
 		}
 	}()
+	w.copyDatabase(t)
 	if c.begin != nil {
 		c.begin(t, w)
 	}

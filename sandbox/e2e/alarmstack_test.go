@@ -32,12 +32,13 @@ type watchedStack struct {
 	rate, burst       string // of the stage's throttling
 	reserved          *int32 // concurrency of the function
 	databaseHost      string
+	copiesVault       string // in another region; empty: the stack has no copies
 }
 
 func stackOf(t *testing.T, out outputs) watchedStack {
 	t.Helper()
 	prefix := "didomi-" + out.Stack + "-"
-	s := watchedStack{}
+	s := watchedStack{copiesVault: copiesVault(t, out)}
 	functions, err := lambda.NewFromConfig(awsConfig(out)).ListFunctions(t.Context(), &lambda.ListFunctionsInput{})
 	if err != nil {
 		t.Fatal(err)

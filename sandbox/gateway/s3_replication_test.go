@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/didomi/serverless-api/sandbox/gateway/emulator"
 )
 
 // replication is a bucket whose objects are replicated to another region, each with a key there.
@@ -106,11 +109,11 @@ func (r replication) configure(t *testing.T, s *testEnv, name, without, service 
 	if _, err := r.client.PutBucketReplication(t.Context(), &s3.PutBucketReplicationInput{Bucket: &r.source, ReplicationConfiguration: &types.ReplicationConfiguration{
 		Role: role.Role.Arn,
 		Rules: []types.ReplicationRule{{
-			Status: types.ReplicationRuleStatusEnabled, Priority: aws.Int32(1), Filter: &types.ReplicationRuleFilter{Prefix: aws.String("")},
+			ID: aws.String("copies"), Status: types.ReplicationRuleStatusEnabled, Priority: aws.Int32(1), Filter: &types.ReplicationRuleFilter{Prefix: aws.String("")},
 			DeleteMarkerReplication: &types.DeleteMarkerReplication{Status: types.DeleteMarkerReplicationStatusDisabled},
 			SourceSelectionCriteria: &types.SourceSelectionCriteria{SseKmsEncryptedObjects: &types.SseKmsEncryptedObjects{Status: types.SseKmsEncryptedObjectsStatusEnabled}},
 			Destination: &types.Destination{
-				Bucket:                  aws.String("arn:aws:s3:::" + r.target),
+				Bucket: aws.String("arn:aws:s3:::" + r.target), Metrics: &types.Metrics{Status: types.MetricsStatusEnabled},
 				EncryptionConfiguration: &types.EncryptionConfiguration{ReplicaKmsKeyID: &r.replicaKey},
 			},
 		}},
@@ -181,4 +184,32 @@ func TestAnObjectIsNotReplicatedByARoleThatMayNot(t *testing.T) {
 			t.Errorf("the status is %q", got)
 		}
 	})
+}
+
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/repl-metrics.html
+func TestTheOperationsOfAReplicationAreCountedOnce(t *testing.T) {
+	s := newTestEnv(t, nil)
+	r := newReplication(t, s, "counted")
+	take := func() []emulator.Replication {
+		t.Helper()
+		operations, err := s.gateway.TakeReplications(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return operations
+	}
+	take() // other tests replicate too
+	r.configure(t, s, "counted-role", "", "s3.amazonaws.com")
+	r.status(t, "copied")
+	r.configure(t, s, "counted-denied", "s3:ReplicateObject", "s3.amazonaws.com")
+	r.status(t, "denied")
+	operation := emulator.Replication{Source: r.source, Target: r.target, Rule: "copies"}
+	failed := operation
+	failed.Failed = true
+	if got, want := take(), []emulator.Replication{operation, failed}; !slices.Equal(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	if got := take(); len(got) != 0 {
+		t.Errorf("%+v are counted twice", got)
+	}
 }

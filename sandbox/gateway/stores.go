@@ -8,6 +8,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/cloudwatch"
 	"github.com/didomi/serverless-api/sandbox/gateway/decide"
 	"github.com/didomi/serverless-api/sandbox/gateway/elasticache"
+	"github.com/didomi/serverless-api/sandbox/gateway/emulator"
 	"github.com/didomi/serverless-api/sandbox/gateway/logs"
 	"github.com/didomi/serverless-api/sandbox/gateway/rds"
 	"github.com/didomi/serverless-api/sandbox/lambdahost"
@@ -100,6 +101,11 @@ func (g *Gateway) MetricFilters(ctx context.Context) ([]metrics.MetricFilter, er
 // Clusters lists the database clusters with their instances.
 func (g *Gateway) Clusters(ctx context.Context) ([]rds.Members, error) {
 	return rds.Clusters(ctx, g.account)
+}
+
+// TakeReplications returns the operations of S3's replication since the last call.
+func (g *Gateway) TakeReplications(ctx context.Context) ([]emulator.Replication, error) {
+	return g.account.Emulator.TakeReplications(ctx)
 }
 
 // CacheMembers lists the nodes of replication groups.

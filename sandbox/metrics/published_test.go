@@ -17,7 +17,8 @@ func TestTheSandboxPublishesWhatAWSPublishes(t *testing.T) {
 	invocation := Invocation{Function: "f", Alias: "live", Version: "7", Duration: time.Second}
 	throttled := Invocation{Function: "f", Throttled: true}
 	request := APIRequest{API: "a", Stage: "s", Resource: "/", Method: "GET", Detailed: true, Status: 200, IntegrationLatency: time.Second}
-	for _, d := range slices.Concat(logged, invocation.Data(), throttled.Data(), request.Data()) {
+	replication := ReplicationOperation{Source: "a", Target: "b", Rule: "r", Failed: true}.Datum()
+	for _, d := range slices.Concat(logged, invocation.Data(), throttled.Data(), request.Data(), []Datum{replication}) {
 		if err := awsmetrics.Check(d.Namespace, d.Name, slices.Collect(maps.Keys(d.Dimensions)), d.Unit); err != nil {
 			t.Error(err)
 		}

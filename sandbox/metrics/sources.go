@@ -93,6 +93,19 @@ func (i Invocation) Data() []Datum {
 	return data
 }
 
+// ReplicationOperation is an operation of S3's replication by a rule with metrics.
+type ReplicationOperation struct {
+	Source, Target, Rule string
+	Failed               bool
+}
+
+// Datum returns the metric of the operation. It counts 0 or 1, so that its average is the rate of failures.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/metrics-dimensions.html#s3-cloudwatch-replication-metrics
+func (o ReplicationOperation) Datum() Datum {
+	dimensions := map[string]string{"SourceBucket": o.Source, "DestinationBucket": o.Target, "RuleId": o.Rule}
+	return Datum{Metric: Metric{"AWS/S3", "OperationsFailedReplication", dimensions}, Unit: "Count", Value: one(o.Failed)}
+}
+
 func one(condition bool) float64 {
 	if condition {
 		return 1

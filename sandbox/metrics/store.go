@@ -9,7 +9,8 @@ import (
 )
 
 const (
-	// retention is longer than any alarm on a period below an hour looks back: a day and its evaluation range.
+	// retention is longer than any alarm on a period below an hour looks back: a day and its evaluation range. The newest
+	// point of a metric stays until there is another, which is all that an alarm on days of silence needs.
 	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 	retention = 25 * time.Hour
 	// fineRetention is how long points of a second are kept; then they are part of their minute.

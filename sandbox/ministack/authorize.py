@@ -665,10 +665,13 @@ def principal(access_key_id):
     }
 
 
-async def send_principal(path, send):
-    status, body = principal(unquote(path.rsplit("/", 1)[1]))
+async def send_to_the_gateway(path, send):
+    status, body = (200, copies.take_operations()) if path == REPLICATIONS else principal(unquote(path.removeprefix(PRINCIPALS)))
     await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/json")]})
     await send({"type": "http.response.body", "body": json.dumps(body).encode()})
+
+
+PRINCIPALS, REPLICATIONS = "/_sandbox/principals/", "/_sandbox/replications"
 
 
 def for_the_gateway(app, key):
@@ -680,8 +683,8 @@ def for_the_gateway(app, key):
         if scope["type"] == "lifespan":
             return await app(scope, receive, send)
         given = dict(scope["headers"]).get(b"x-sandbox-emulator-key", b"")
-        if hmac.compare_digest(given, wanted) and scope["type"] == "http" and scope["path"].startswith("/_sandbox/principals/"):
-            return await send_principal(scope["path"], send)
+        if hmac.compare_digest(given, wanted) and scope["type"] == "http" and scope["path"].startswith((PRINCIPALS, REPLICATIONS)):
+            return await send_to_the_gateway(scope["path"], send)
         if hmac.compare_digest(given, wanted):
             rest = [header for header in scope["headers"] if header[0] != b"x-sandbox-emulator-key"]
             return await app({**scope, "headers": rest}, receive, send)

@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/aws-backup/latest/devguide/vault-lock.html
 
 import json
 import re
+from collections import deque
 from contextlib import contextmanager
 
 from ministack.core import iam_evaluator
@@ -20,6 +21,9 @@ LOCK = re.compile(r"^/backup-vaults/([^/]+)/vault-lock/?$")
 
 BOUNDS = ("ChangeableForDays", "MinRetentionDays", "MaxRetentionDays")
 record = None
+# What S3 publishes as OperationsFailedReplication, until the sandbox's CloudWatch takes it: operations by rules with metrics.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/repl-metrics.html
+operations = deque(maxlen=10_000)
 replicate, serve_backup = s3._maybe_replicate, backup.handle_request
 
 
@@ -92,13 +96,21 @@ def maybe_replicate(bucket_name, key, obj, data, tags=None):
         allowed(role, *needed) for needed in needs(bucket_name, key, target, source_key, replica_key))
     if not permitted:
         obj["replication_status"] = "FAILED"
-        return
-    if source_key:  # the replica is a copy of the object, with its headers
-        obj["preserved_headers"] = {**headers, KEY: replica_key}
-    try:
-        replicate(bucket_name, key, obj, data, tags)
-    finally:
-        obj["preserved_headers"] = headers
+    else:
+        if source_key:  # the replica is a copy of the object, with its headers
+            obj["preserved_headers"] = {**headers, KEY: replica_key}
+        try:
+            replicate(bucket_name, key, obj, data, tags)
+        finally:
+            obj["preserved_headers"] = headers
+    if rule["Destination"].get("Metrics", {}).get("Status") == "Enabled":
+        failed = obj["replication_status"] == "FAILED"
+        operations.append({"source": bucket_name, "target": target, "rule": rule.get("ID", ""), "failed": failed})
+
+
+def take_operations():
+    """The operations since the last call."""
+    return [operations.popleft() for _ in range(len(operations))]
 
 
 def lock(name, body):
