@@ -52,6 +52,9 @@ var meanings = map[string]string{
 	"AWS/Logs IncomingLogEvents": "lines of a log",
 	"AWS/WAFV2 BlockedRequests":  "requests that a rule of the web ACL blocked",
 
+	"AWS/S3 OperationsFailedReplication":   "files that could not be replicated, 0 or 1 for each operation",
+	"AWS/Backup NumberOfCopyJobsCompleted": "snapshots copied to the other region",
+
 	"<stack> ErrorLines":                  "lines of the function's log with the level `ERROR`",
 	"<stack> CacheAnswers":                "responses with an item, by `X-Cache`",
 	"<stack> Refusals-THROTTLED":          "requests that API Gateway throttled",
@@ -69,6 +72,8 @@ var publishers = map[string][2]string{
 	"AWS/ElastiCache": {"[ElastiCache](https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/CacheMetrics.Redis.html)", "`TestAlarmsWatchWhatAWSPublishes`"},
 	"AWS/Logs":        {"[CloudWatch Logs](https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch-Logs-Monitoring-CloudWatch-Metrics.html)", "`TestLogEventsHaveTheMetricsOfFiltersAndTheirOwn`"},
 	"AWS/WAFV2":       {"[WAF](https://docs.aws.amazon.com/waf/latest/developerguide/waf-metrics.html)", "`TestAlarmsWatchWhatAWSPublishes`"},
+	"AWS/S3":          {"[S3](https://docs.aws.amazon.com/AmazonS3/latest/userguide/metrics-dimensions.html#s3-cloudwatch-replication-metrics)", "`TestTheOperationsOfAReplicationAreCountedOnce`"},
+	"AWS/Backup":      {"[AWS Backup](https://docs.aws.amazon.com/aws-backup/latest/devguide/cloudwatch.html)", "`TestAlarmsWatchWhatAWSPublishes`"},
 	"<stack>":         {"metric filters, `api/watch/logfilter.go`", "`TestLogLinesAreCounted`"},
 	"<function>":      {"the function's log, `lambda/telemetry`", "`TestEveryRequestIsCounted`, `TestLoggedFailuresOfDependenciesAreCounted`"},
 }
@@ -214,7 +219,8 @@ func (m *monitoring) condition(a mocks.Resource, name string) string {
 		stat = extended
 	}
 	metric := m.use(in["namespace"].(string), in["metricName"].(string), "`"+name+"`")
-	return fmt.Sprintf("%s of `%s` %s %s in %v of %v minutes", stat, metric, sign, limit, in["datapointsToAlarm"], in["evaluationPeriods"])
+	periods := map[any]string{60.0: "minutes", 3600.0: "hours"}[in["period"]]
+	return fmt.Sprintf("%s of `%s` %s %s in %v of %v %s", stat, metric, sign, limit, in["datapointsToAlarm"], in["evaluationPeriods"], periods)
 }
 
 // notified is the topic of an alarm, or the composite alarm that it is part of.
