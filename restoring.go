@@ -7,7 +7,7 @@ import (
 	"github.com/didomi/serverless-api/internal/config"
 )
 
-// restoring checks that one database serves while the stack has two.
+// restoring checks the configuration of a stack that has two clusters during a restore: all requests must use one.
 type restoring struct {
 	data data.Config
 	api  api.Config

@@ -61,9 +61,9 @@ func dataArgs(cfg settings, ci *iam.IAM, kmsKeys *keys.Keys, vpc *network.Networ
 	}
 }
 
-// apiArgs places the function in the private subnets and passes the addresses of its dependencies. The migration
-// depends on both components as a whole: it needs endpoints, security group rules and the proxy's target.
-// The stage has the stack's name.
+// apiArgs places the function in the private subnets and passes the addresses of its dependencies. The function migrate
+// depends on all of vpc and storage, because it needs endpoints, security group rules and the proxy's target. The stage
+// has the stack's name.
 func apiArgs(cfg settings, project, stage string, logRole pulumi.StringOutput, code function.Code, ci *iam.IAM, kmsKeys *keys.Keys, vpc *network.Network, storage *data.Data, zone *dns.DNS) api.Args {
 	return api.Args{
 		Config:          cfg.API,

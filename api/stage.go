@@ -11,11 +11,11 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// accessLogFields are the fields of a line of the access log. A client writes none of
-// them: AWS documents no escaping, and none was seen in 2022 (https://github.com/DataBiosphere/azul/issues/4009),
-// so that quotes in a User-Agent could change every field after it. The client's part of requestId is a
-// UUID. The cache's result is not among them: for a proxy integration no $context variable holds a header
-// of the response. It is in the function's line of the same requestId; docs/decisions/access-log.md has the details.
+// accessLogFields are the fields of a line of the access log. None has text of the client: AWS documents no escaping,
+// and none was seen in 2022 (https://github.com/DataBiosphere/azul/issues/4009), so quotes in a User-Agent could change
+// every field after it. A requestId that the client sends is a UUID or is replaced. X-Cache is not a field: for a proxy
+// integration no $context variable has a header of the response. The function's line with the same requestId has it.
+// docs/decisions/access-log.md has the details.
 var accessLogFields = map[string]string{
 	"requestId":          "$context.requestId",
 	"extendedRequestId":  "$context.extendedRequestId",

@@ -34,9 +34,9 @@ func (c Config) methodThrottles() []Throttle {
 	return all
 }
 
-// planThrottles are the throttles of a plan's methods: those that the stack sets, and half of what the
-// stage allows streams, so that one key leaves the other half to the others. One request a second is the
-// least here too: where the stage allows no more, one key can have all of it.
+// planThrottles are the throttles of a plan's methods: those that the stack sets and, for each method that streams, half
+// of the stage's throttle, so that one key leaves the other half to the other keys. The least is one request a second,
+// also where the stage allows no more and one key can use all of it.
 func (c Config) planThrottles(p Plan) []Throttle {
 	all := slices.Clone(p.Throttles)
 	for _, stage := range c.streamThrottles() {

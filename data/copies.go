@@ -19,8 +19,8 @@ type Copies struct {
 	Region string `json:"region"`
 }
 
-// leastCopyDays is how long a copied snapshot is kept at least: the lock of the vault rejects a copy that would
-// expire earlier, and nobody without permission to change the lock can delete a younger one.
+// leastCopyDays is the minimum retention of the vault's lock. AWS Backup rejects a copy that would expire earlier, and
+// deletes no younger copy before the lock is changed.
 const leastCopyDays = 7
 
 // copiesProblems lists what prevents copies. That the region is not the stack's own is checked where both are known.

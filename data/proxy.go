@@ -40,8 +40,8 @@ func (d *Data) proxy(ctx *pulumi.Context, name string, args Args, db *database, 
 	if err != nil {
 		return nil, err
 	}
-	// Other subnets would replace the proxy, which makes the database unavailable for 15 minutes. It keeps its
-	// subnets: in a preview of an added zone the subnets' ids are unknown, which would replace it.
+	// Other subnets replace the proxy, and a new proxy has no capacity for 15 minutes. A preview that adds a zone does
+	// not know the new subnets' ids and would replace the proxy too, so a change of its subnets is ignored.
 	proxy, err := rds.NewProxy(ctx, name+"-proxy", &rds.ProxyArgs{
 		Name:                identifier,
 		EngineFamily:        pulumi.String("POSTGRESQL"),

@@ -138,12 +138,12 @@ func (b builder) deployDenials() []policy.Statement {
 			NotActions: []string{"iam:Get*", "iam:List*", "iam:SimulatePrincipalPolicy"},
 			Resources: b.GlobalARNs("iam", "group/*", "oidc-provider/*", "policy/*",
 				"role/"+b.name+"-*", "saml-provider/*", "user/*",
-				// Stacks created the role of API Gateway's logs before bootstrap did. It reads every log, and is left until an
-				// administrator deletes it.
+				// Earlier versions created the role of API Gateway's logs in each stack; bootstrap does now. The old roles can
+				// read every log, and exist until an administrator deletes them.
 				"role/"+b.Prefix()+"-"+componentAPI+"-account-role-*"),
 		},
 		{
-			// A component's role could be changed to trust the pipeline, which its own boundary would not limit then.
+			// The deploy role could make a component's role trust the pipeline, and act with that role's permissions.
 			Sid:       "NoOtherRole",
 			Deny:      true,
 			Actions:   []string{"sts:AssumeRole"},

@@ -35,8 +35,8 @@ func allowAssumeRole(ctx *pulumi.Context, b builder, user *iam.User, roles ...pu
 	return nil
 }
 
-// keyRecoveryDays is how long the deleted secret could be restored: nothing is lost with it, since
-// `ops rotate-key` creates another key.
+// keyRecoveryDays is the recovery window of the deleted secret. `ops rotate-key` creates another key, so the secret
+// need not be recoverable.
 const keyRecoveryDays = 0
 
 // keySecret ends the secret's name.

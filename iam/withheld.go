@@ -5,9 +5,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// withheld are the calls that the deploy role's boundary denies, because each has the effect of a permission
-// that a deployment is not to have. The names of calls do not show it: secretsmanager:UpdateSecret takes a
-// value, and so does rds:ModifyDBCluster. docs/reference/iam-permissions.md lists what stays possible.
+// withheld are the actions that the deploy role's boundary denies, because each has the effect of a permission
+// that a deployment must not have. The names of the actions do not show it: secretsmanager:UpdateSecret can set a
+// secret's value, and rds:ModifyDBCluster a password. docs/reference/iam-permissions.md lists what stays possible.
 func (b builder) withheld() []policy.Statement {
 	deny := func(sid string, actions []string, resources []pulumi.StringInput, condition map[string]any) policy.Statement {
 		return policy.Statement{Sid: sid, Deny: true, Actions: actions, Resources: resources, Condition: condition}
@@ -26,7 +26,7 @@ func (b builder) withheld() []policy.Statement {
 		// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-secrets-manager.html
 		deny("NoMasterPassword", []string{"rds:CreateDBCluster", "rds:ModifyDBCluster"}, policy.Anywhere,
 			map[string]any{"Bool": map[string]any{"rds:ManageMasterUserPassword": "false"}}),
-		// A bucket's policy, which a deployment writes, could grant them to its role.
+		// The deploy role may write the bucket's policy, which could grant these actions to the role itself.
 		deny("NoFile", []string{"s3:DeleteObject*", "s3:GetObject*", "s3:PutObject*"}, b.Objects(componentData), nil),
 		deny("NoLog", logActions, policy.Anywhere, nil),
 		deny("NoOtherInvoker", []string{"lambda:AddPermission"}, policy.Anywhere, map[string]any{

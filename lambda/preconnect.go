@@ -62,9 +62,9 @@ func (c *preconnectedStore) startConnecting(ctx context.Context) context.Context
 	return context.WithValue(ctx, connectingKey{}, true)
 }
 
-// Get implements cache.ItemStore. A failed connection is the failure of the read that started it, which has
-// waited and does not wait for another. Later reads ignore it: the execution environment may have been
-// frozen while connecting.
+// Get implements cache.ItemStore. If the connection fails, the read that started it fails with the same error: it has
+// waited for the connection and has no time for another. Later reads ignore that error, because the execution
+// environment may have been frozen while it connected.
 func (c *preconnectedStore) Get(ctx context.Context, id string) (store.Item, error) {
 	if limit.Debugged {
 		return c.ItemStore.Get(ctx, id)

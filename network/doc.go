@@ -1,7 +1,7 @@
 // Package network is the component of the network: one VPC in several zones, with three kinds of subnets
 // (public for NAT, private for the function, isolated for the data), the endpoints by which the function
-// reaches AWS without NAT, flow logs, and one security group per role with rules along the request path
-// only:
+// reaches AWS without NAT, flow logs, and a security group for each kind of network interface, with rules along the
+// request path only:
 //
 //	lambda -> proxy 5432      proxy -> cluster 5432
 //	lambda -> cache 6379      lambda -> interface endpoints 443

@@ -8,21 +8,21 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// role is one kind of resource with network interfaces, and so with a security group of its own.
-type role string
+// groupName names a security group: one for each kind of resource with network interfaces.
+type groupName string
 
 const (
-	lambda    role = "lambda"
-	proxy     role = "proxy"
-	cluster   role = "cluster"
-	cache     role = "cache"
-	endpoints role = "endpoints"
-	query     role = "query"
+	lambda    groupName = "lambda"
+	proxy     groupName = "proxy"
+	cluster   groupName = "cluster"
+	cache     groupName = "cache"
+	endpoints groupName = "endpoints"
+	query     groupName = "query"
 )
 
 // descriptions cannot change without replacing the group, so they apply to a stack without a proxy too,
 // where the function calls the cluster itself.
-var descriptions = map[role]string{
+var descriptions = map[groupName]string{
 	lambda:    "The function: calls proxy, cache, endpoints and S3; nothing calls it",
 	proxy:     "RDS Proxy: called by the function, calls the cluster",
 	cluster:   "Aurora cluster: called by the proxy",
@@ -39,7 +39,7 @@ const (
 
 // path is one allowed connection.
 type path struct {
-	from, to role
+	from, to groupName
 	port     int
 }
 
@@ -56,10 +56,10 @@ func paths(proxied, queries bool) []path {
 	return append(all, path{lambda, cluster, postgresPort})
 }
 
-// groups are the security groups by role.
-type groups map[role]*ec2.SecurityGroup
+// groups are the security groups by name.
+type groups map[groupName]*ec2.SecurityGroup
 
-// securityGroups registers a group per role without rules, and empties the VPC's default group,
+// securityGroups registers the groups without rules, and empties the VPC's default group,
 // which would otherwise allow all traffic between its members.
 func (n *Network) securityGroups(ctx *pulumi.Context, name string, vpcID pulumi.StringOutput, proxied, queries bool) (groups, error) {
 	_, err := ec2.NewDefaultSecurityGroup(ctx, name+"-default", &ec2.DefaultSecurityGroupArgs{
@@ -70,7 +70,7 @@ func (n *Network) securityGroups(ctx *pulumi.Context, name string, vpcID pulumi.
 		return nil, fmt.Errorf("empty the default security group: %w", err)
 	}
 	all := groups{}
-	for _, r := range []role{lambda, proxy, cluster, cache, endpoints, query} {
+	for _, r := range []groupName{lambda, proxy, cluster, cache, endpoints, query} {
 		if r == proxy && !proxied || r == query && !queries {
 			continue
 		}

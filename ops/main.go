@@ -47,7 +47,7 @@ var commands = []command.Command{
 	{Name: "reviewed", Summary: "checks that a preview is the one that was reviewed", Run: note.Reviewed},
 	{Name: "smoke", Summary: "tests a deployed API", Run: smoke.Run},
 	{Name: "sql", Summary: "runs a statement that reads the database, for operators with MFA and a reason", Run: query.Run},
-	{Name: "status", Summary: "says what a deployed stack needs: alarms, versions, capacity, drift, certificates, secrets, what ends", Run: status.Run},
+	{Name: "status", Summary: "says what a deployed stack needs: alarms, versions, capacity, drift, certificates, secrets, ends of support. It exits with 1 if anything needs an operator", Run: status.Run},
 	{Name: "undelete", Summary: "brings back deleted or replaced files from their versions, and deletes nothing", Run: undelete.Run},
 	{Name: "unlock", Summary: "removes the lock that a killed job left on a stack", Run: unlock.Run},
 	{Name: "rollout", Summary: "shifts requests to a canary's new version, rolls back, or prunes old versions; the standard input is pulumi stack output --json", Run: rollout.Run},

@@ -24,8 +24,8 @@ func createDrilling(ctx *pulumi.Context, a Args, f *Functions) error {
 	return err
 }
 
-// drillPermissions are to read the application's secret, and of master users those of restored clusters alone: what the
-// function migrates follows from the password that it can read.
+// drillPermissions allow reading the application's secret, and the master secrets of restored clusters alone. The
+// function migrates with a master password, so it cannot migrate the stack's own database.
 func (a Args) drillPermissions() []policy.Statement {
 	stack := strings.TrimSuffix(a.Name, "-"+component.Name)
 	return []policy.Statement{

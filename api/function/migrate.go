@@ -48,9 +48,8 @@ func createMigrating(ctx *pulumi.Context, a Args, f *Functions) error {
 	return err
 }
 
-// runMigration invokes the new version of the migrating function, once for every set of migrations
-// and every code, and when the user of queries is added. An error that it returns fails the update: the alias and what depends on it stay,
-// and the old version continues to serve.
+// runMigration invokes the new version of the function migrate whenever the migrations, the code or the user of queries
+// change. An error that the function returns fails the update: the alias stays, and the old version continues to serve.
 func runMigration(ctx *pulumi.Context, a Args, migrate *lambda.Function, available []pulumi.Resource) (*lambda.Invocation, error) {
 	code := map[string]string{
 		"migrations": a.Code.MigrationsSHA256,

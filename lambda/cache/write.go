@@ -22,9 +22,9 @@ type Outcome int
 // The outcomes of a write.
 const (
 	Changed   Outcome = iota // the source has the new value
-	Disproved                // the source has its previous value, which it reported to be another than the cached one may be
-	Unchanged                // the source has its previous value, about which it reported nothing
-	Unknown                  // the source may have either, or get the new one later
+	Disproved                // the source kept its previous value, and reported that the caller expected another: the cached one may be wrong
+	Unchanged                // the source kept its previous value and reported nothing about it
+	Unknown                  // the source may have either value, or get the new one later
 )
 
 // Write runs write, which changes the value under key at the source and returns the outcome. No read that begins after Write

@@ -21,7 +21,7 @@ type Note struct {
 	Failed []Failure
 	// Costs are the lines about cost, one a stack; none where it is not known.
 	Costs []string
-	// Accepted: AcceptLabel is set.
+	// Accepted: review.AcceptLabel is set.
 	Accepted bool
 }
 
@@ -118,10 +118,10 @@ func (n Note) warn(b *strings.Builder) {
 	b.WriteString("> [!caution] Data is lost\n")
 	b.WriteString(strings.Join(lines, "\n"))
 	if n.Accepted {
-		fmt.Fprintf(b, "\n>\n> Accepted by the label `%s`.\n\n", AcceptLabel)
+		fmt.Fprintf(b, "\n>\n> Accepted by the label `%s`.\n\n", review.AcceptLabel)
 		return
 	}
-	fmt.Fprintf(b, "\n>\n> The pipeline stops here. Change the code so that it stays, or back it up and set the label `%s`.\n\n", AcceptLabel)
+	fmt.Fprintf(b, "\n>\n> The pipeline stops here. Change the code so that it stays, or back it up and set the label `%s`.\n\n", review.AcceptLabel)
 }
 
 // order is that of operations; others follow.

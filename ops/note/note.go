@@ -18,16 +18,13 @@ import (
 // marker identifies the note. GitLab does not show it.
 const marker = "<!-- didomi:preview -->"
 
-// AcceptLabel is the merge request's label that accepts the data loss of which the note warns.
-const AcceptLabel = "accept-data-loss"
-
 // files collects a flag that is given once for each stack.
 type files []string
 
 func (f *files) String() string     { return strings.Join(*f, ",") }
 func (f *files) Set(v string) error { *f = append(*f, v); return nil }
 
-// Run posts the note. It fails for a change that loses data without AcceptLabel, and for one whose preview failed for a
+// Run posts the note. It fails for a change that loses data without review.AcceptLabel, and for one whose preview failed for a
 // stack.
 func Run(ctx context.Context, io command.IO, args []string) error {
 	return run(ctx, io, args, os.Getenv)
@@ -68,11 +65,11 @@ func run(ctx context.Context, io command.IO, args []string, getenv func(string) 
 		}
 		n.Failed = append(n.Failed, f)
 	}
-	n.Accepted = slices.Contains(strings.Split(getenv("CI_MERGE_REQUEST_LABELS"), ","), AcceptLabel)
+	n.Accepted = slices.Contains(strings.Split(getenv("CI_MERGE_REQUEST_LABELS"), ","), review.AcceptLabel)
 	if err := deliver(ctx, io, n, *show, getenv); err != nil {
 		return err
 	}
-	return n.verdict(io)
+	return n.check(io)
 }
 
 func deliver(ctx context.Context, io command.IO, n Note, show bool, getenv func(string) string) error {
@@ -99,26 +96,13 @@ func deliver(ctx context.Context, io command.IO, n Note, show bool, getenv func(
 	return err
 }
 
-// verdict fails for a change without a preview, and for one that loses data without the label.
-func (n Note) verdict(io command.IO) error {
+// check fails for a change without a preview, and for one that loses data without the label.
+func (n Note) check(io command.IO) error {
 	for _, f := range n.Failed {
 		_, _ = fmt.Fprintf(io.Stderr, "stack %s: there is no preview: %s\n", f.Stack, f.firstLine())
 	}
-	lost := 0
-	for _, g := range n.Stacks {
-		for _, r := range review.Losses(g) {
-			if !n.Accepted {
-				lost++
-				_, _ = fmt.Fprintf(io.Stderr, "stack %s: %s would be %sd, and its data lost\n", g.Stack, r.Name, r.Op)
-			}
-		}
-	}
-	switch {
-	case lost == 0 && len(n.Failed) > 0:
+	if !n.Accepted && review.RejectLosses(io.Stderr, n.Stacks) || len(n.Failed) > 0 {
 		return command.ErrNo
-	case lost == 0:
-		return nil
 	}
-	_, _ = fmt.Fprintf(io.Stderr, "change the code so that it stays, or back it up, set the label %q on the merge request, and run the pipeline again\n", AcceptLabel)
-	return command.ErrNo
+	return nil
 }

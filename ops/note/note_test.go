@@ -10,6 +10,7 @@ import (
 
 	"github.com/didomi/serverless-api/ops/command"
 	"github.com/didomi/serverless-api/ops/gitlab/standin"
+	"github.com/didomi/serverless-api/ops/review"
 )
 
 // written writes a preview and returns its file.
@@ -82,7 +83,7 @@ func TestALossIsOnTopAndStopsThePipelineUntilItIsAccepted(t *testing.T) {
 	}{
 		"no label":             {"", true, "The pipeline stops here"},
 		"another label":        {"bug", true, "The pipeline stops here"},
-		"the label accepts it": {"bug," + AcceptLabel, false, "Accepted by the label"},
+		"the label accepts it": {"bug," + review.AcceptLabel, false, "Accepted by the label"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := standin.New(t)
@@ -91,7 +92,7 @@ func TestALossIsOnTopAndStopsThePipelineUntilItIsAccepted(t *testing.T) {
 			if errors.Is(err, command.ErrNo) != tt.no {
 				t.Fatalf("error %v, want a no: %v", err, tt.no)
 			}
-			if tt.no && !strings.Contains(problems.String(), AcceptLabel) {
+			if tt.no && !strings.Contains(problems.String(), review.AcceptLabel) {
 				t.Errorf("it does not have what to do: %s", problems)
 			}
 			body := server.Notes(7)[0].Body
@@ -117,7 +118,7 @@ func TestAPreviewThatFailedIsOnTopAndStopsThePipeline(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			server := standin.New(t)
 			io, _, problems := streams()
-			err := run(t.Context(), io, []string{"--preview", written(t, bigger), "--failed", tt.failed}, job(server, map[string]string{"CI_MERGE_REQUEST_LABELS": AcceptLabel}))
+			err := run(t.Context(), io, []string{"--preview", written(t, bigger), "--failed", tt.failed}, job(server, map[string]string{"CI_MERGE_REQUEST_LABELS": review.AcceptLabel}))
 			if !errors.Is(err, command.ErrNo) || !strings.Contains(problems.String(), "stack prod: there is no preview") {
 				t.Errorf("error %v, said %q; want a no", err, problems)
 			}

@@ -13,7 +13,6 @@ import (
 	"strings"
 
 	"github.com/didomi/serverless-api/ops/graph"
-	"github.com/didomi/serverless-api/ops/types"
 )
 
 // Changes are the resources that the preview changes, by URN, also those that only lose their protection: the next
@@ -27,13 +26,6 @@ func Changes(g *graph.Graph) []*graph.Resource {
 	}
 	slices.SortFunc(changes, func(a, b *graph.Resource) int { return cmp.Compare(a.URN, b.URN) })
 	return changes
-}
-
-// Losses are the deletions and replacements of resources with data.
-func Losses(g *graph.Graph) []*graph.Resource {
-	return slices.DeleteFunc(Changes(g), func(r *graph.Resource) bool {
-		return r.Op != "replace" && r.Op != "delete" || !types.Of(r.Type).HoldsData
-	})
 }
 
 // Fingerprint is equal for previews with the same operations on the same resources, the same inputs as far as they are

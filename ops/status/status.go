@@ -156,7 +156,7 @@ type options struct {
 
 func (o *options) register(flags *flag.FlagSet) {
 	o.source.Register(flags)
-	flags.IntVar(&o.warnDays, "warn-days", 180, "warn of what ends within so many days")
+	flags.IntVar(&o.warnDays, "warn-days", 180, "warn of versions whose support ends within so many days")
 	flags.BoolVar(&o.drift, "drift", false, "compare the account with the state, with pulumi: takes a minute")
 	flags.StringVar(&o.only, "only", "", "report these `parts` only, separated by commas: "+strings.Join(partNames(), ", "))
 	flags.BoolVar(&o.json, "json", false, "print JSON")

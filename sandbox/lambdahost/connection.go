@@ -13,21 +13,21 @@ type connectionKey struct{}
 // connection is the state of a connection.
 type connection struct {
 	streamed atomic.Bool // has carried a stream
-	admitted bool
+	isOwn    bool
 }
 
-// newServer returns a server for admitted connections. A connection that has carried a stream carries no further
+// newServer returns a server for the function's own connections. A connection that has carried a stream carries no further
 // request: the server resets it. On AWS, the runtime must close the connection then ("Building a custom runtime for AWS
 // Lambda", "Implementing response streaming in a custom runtime"); a runtime that sends another stream on it loses that
 // stream. aws-lambda-go sends its next request on it, which net/http repeats on a new connection.
-func newServer(handler http.Handler, admits func(net.Conn) bool) *http.Server {
+func newServer(handler http.Handler, isOwn func(net.Conn) bool) *http.Server {
 	return &http.Server{
 		ReadHeaderTimeout: InitTimeout,
 		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
-			return context.WithValue(ctx, connectionKey{}, &connection{admitted: admits(conn)})
+			return context.WithValue(ctx, connectionKey{}, &connection{isOwn: isOwn(conn)})
 		},
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if !of(r).admitted {
+			if !of(r).isOwn {
 				writeError(w, http.StatusForbidden, "AccessDenied", "only the function's own processes may call its Runtime API")
 				return
 			}

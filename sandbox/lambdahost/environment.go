@@ -89,7 +89,7 @@ func (e *environment) launch(root string, c Credentials) (err error) {
 		return fmt.Errorf("runtime API: %w", err)
 	}
 	defer close(e.launched)
-	e.server = newServer(e.runtimeAPI(), e.admits)
+	e.server = newServer(e.runtimeAPI(), e.isOwn)
 	go func() { _ = e.server.Serve(listener) }() // ends with end's Close
 	e.log.printf("INIT_START Runtime Version: provided (sandbox)\tHandler: %s", e.function.Handler)
 	e.started = time.Now()
@@ -107,8 +107,8 @@ func (e *environment) launch(root string, c Credentials) (err error) {
 	return err
 }
 
-// admits reports whether a connection to the Runtime API is the function's.
-func (e *environment) admits(conn net.Conn) bool {
+// isOwn reports whether a connection to the Runtime API is the function's.
+func (e *environment) isOwn(conn net.Conn) bool {
 	<-e.launched
 	return e.process != nil && belongsTo(conn, e.process.PID())
 }

@@ -80,7 +80,7 @@ func (a Alarm) Evaluate(store *Store, now time.Time) (Outcome, error) {
 			points[i] = good
 		}
 	}
-	state := a.decide(points)
+	state := a.state(points)
 	return Outcome{state, a.reason(values, points, state)}, nil
 }
 
@@ -128,10 +128,10 @@ var comparisons = map[string]func(value, threshold float64) bool{
 	"LessThanOrEqualToThreshold":    func(value, threshold float64) bool { return value <= threshold },
 }
 
-// decide returns the state for the points of the evaluation range, the oldest first. Missing points are filled in only if
+// state returns the state for the points of the evaluation range, the oldest first. Missing points are filled in only if
 // the range has fewer real ones than there are evaluation periods; then every real one counts.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
-func (a Alarm) decide(points []point) State {
+func (a Alarm) state(points []point) State {
 	var present []point
 	for _, p := range points {
 		if p != absent {

@@ -44,7 +44,7 @@ func TestMissingDataIsTreatedAsDocumented(t *testing.T) {
 			for i, missing := range []string{"missing", "ignore", "breaching", "notBreaching"} {
 				t.Run(row+" treated as "+missing, func(t *testing.T) {
 					a := Alarm{Periods: 3, Needed: table.needed, Missing: missing, State: retained}
-					if got := a.decide(parse(row)); got != states[i] {
+					if got := a.state(parse(row)); got != states[i] {
 						t.Errorf("%d of 3: %s, want %s", table.needed, got, states[i])
 					}
 				})

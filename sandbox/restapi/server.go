@@ -74,7 +74,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.respondWithError(gatewayError)
 		return
 	}
-	if gatewayError := x.admit(); gatewayError != nil {
+	if gatewayError := x.check(); gatewayError != nil {
 		x.respondWithError(gatewayError)
 		return
 	}

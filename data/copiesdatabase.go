@@ -15,8 +15,8 @@ import (
 const (
 	// copySchedule is after the cluster's own backup and its maintenance, UTC.
 	copySchedule = "cron(0 6 * * ? *)"
-	// stagedDays is how long the snapshot that is copied stays in the stack's region, whose automated backups reach
-	// further back.
+	// stagedDays is the retention of the snapshots in the stack's region. They exist to be copied: a restore there uses
+	// the cluster's automated backups, which are kept longer.
 	stagedDays = 2
 )
 

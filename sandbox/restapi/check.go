@@ -10,9 +10,9 @@ import (
 	"strings"
 )
 
-// admit runs the checks before the integration, in API Gateway's order: authorization, API key, usage plan, stage
+// check runs the checks before the integration, in API Gateway's order: authorization, API key, usage plan, stage
 // throttling, size, parameters, body.
-func (x *exchange) admit() *gatewayError {
+func (x *exchange) check() *gatewayError {
 	if gatewayError := x.authorize(); gatewayError != nil {
 		return gatewayError
 	}
@@ -98,8 +98,8 @@ func (x *exchange) readBody() *gatewayError {
 	return nil
 }
 
-// mayInvoke checks that a part of this API may invoke a function: with credentials, that API Gateway can assume the role
-// and the role's policies allow it; else that the function's resource policy does.
+// mayInvoke checks that an integration or authorizer of this API may invoke a function. With credentials, API Gateway must
+// be able to assume that role, and the role's policies must allow it; without, the function's resource policy must.
 func (x *exchange) mayInvoke(ctx context.Context, functionARN, credentials, sourceARN string) error {
 	if credentials != "" {
 		return x.server.config.Store.RoleInvokes(ctx, credentials, functionARN)
