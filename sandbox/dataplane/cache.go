@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync"
 )
 
@@ -13,7 +14,8 @@ type cacheServer struct {
 	mu         sync.Mutex
 	nodes      []*redisNode
 	tlsProxies []*tlsProxy
-	endpoint   *tlsProxy // the configuration endpoint; the first node's unless that has failed over
+	movedBuses []*tlsProxy // to the cluster bus of the node that has failed over, at its new addresses
+	endpoint   *tlsProxy   // the configuration endpoint; the first node's unless that has failed over
 }
 
 // EnsureCache serves a replication group and returns its configuration (cluster mode) or primary endpoint. A changed
@@ -93,7 +95,7 @@ func (s *Servers) removeCache(id string) error {
 // stop stops the running servers of the group.
 func (c *cacheServer) stop() error {
 	var all error
-	for _, listener := range c.tlsProxies {
+	for _, listener := range slices.Concat(c.tlsProxies, c.movedBuses) {
 		listener.close()
 	}
 	if c.endpoint != nil {
@@ -102,6 +104,6 @@ func (c *cacheServer) stop() error {
 	for _, node := range c.nodes {
 		all = errors.Join(all, node.stop())
 	}
-	c.tlsProxies, c.nodes, c.endpoint = nil, nil, nil
+	c.tlsProxies, c.movedBuses, c.nodes, c.endpoint = nil, nil, nil, nil
 	return all
 }

@@ -43,6 +43,10 @@ func (s *Servers) failOver(ctx context.Context, c *cacheServer) error {
 	if err != nil {
 		return err
 	}
+	if err := s.moveBus(c, ip); err != nil {
+		listener.close()
+		return err
+	}
 	if err := node.client.ConfigSet(ctx, "cluster-announce-ip", ip.String()).Err(); err != nil {
 		listener.close()
 		return err
@@ -56,5 +60,18 @@ func (s *Servers) failOver(ctx context.Context, c *cacheServer) error {
 		return nil
 	}
 	old.close()
+	return nil
+}
+
+// moveBus has the last node's cluster bus reached at the address to which it fails over: the other nodes open their next
+// connection there, and take the node for failed if they cannot.
+func (s *Servers) moveBus(c *cacheServer, ip netip.Addr) error {
+	node := c.nodes[len(c.nodes)-1]
+	bus, err := listenTLS(s.authority, netip.AddrPortFrom(ip, redisBusPort),
+		dialTo(netip.AddrPortFrom(node.addr.Addr(), redisBusPort)), acceptPlain, failing{})
+	if err != nil {
+		return err
+	}
+	c.movedBuses = append(c.movedBuses, bus)
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -131,9 +133,17 @@ func TestKilledRedisNodesAreRestartedWithDataUsersAndSlots(t *testing.T) {
 	if err := servers.FailOverCaches(t.Context(), func(string) bool { return true }); err != nil {
 		t.Fatal(err)
 	}
+	moved := servers.caches["cache"].tlsProxies[2].addr()
+	for _, node := range nodes { // once they know the new address, they connect there
+		wait(t, func() error { return slotMapHas(t, node, moved) })
+	}
 	killServers(t, servers)
 	for _, node := range nodes {
 		wait(t, func() error { return clusterReady(t.Context(), node.client, 3) })
+	}
+	restarted := time.Now()
+	for _, node := range nodes[:2] {
+		wait(t, func() error { return respondsSince(t, node, moved, restarted) })
 	}
 	again := clusterClient(t, authority, addr, "app", "theirs")
 	for i := range keys {
@@ -144,14 +154,42 @@ func TestKilledRedisNodesAreRestartedWithDataUsersAndSlots(t *testing.T) {
 	if err := again.Get(t.Context(), "other").Err(); err == nil || !strings.Contains(err.Error(), "NOPERM") {
 		t.Errorf("a key beyond the access string: %v", err)
 	}
-	moved := servers.caches["cache"].tlsProxies[2].addr()
-	slots, err := nodes[0].client.ClusterShards(t.Context()).Result()
-	if err != nil || !strings.Contains(fmt.Sprint(slots), moved.Addr().String()) {
-		t.Errorf("the slot map lacks the address after the failover, %s: %v, %v", moved, slots, err)
+	if err := slotMapHas(t, nodes[0], moved); err != nil {
+		t.Error(err)
 	}
 	if err := redis.NewClient(&redis.Options{Addr: nodes[1].addr.String()}).Ping(t.Context()).Err(); err == nil {
 		t.Error("a client without a login is accepted after the restart")
 	}
+}
+
+// slotMapHas returns nil if the node's map of slots has the address.
+func slotMapHas(t *testing.T, node *redisNode, addr netip.AddrPort) error {
+	t.Helper()
+	slots, err := node.client.ClusterShards(t.Context()).Result()
+	if err != nil || !strings.Contains(fmt.Sprint(slots), addr.Addr().String()) {
+		return fmt.Errorf("the slot map of node %s lacks the address after the failover, %s: %v, %v", node.addr, addr, slots, err)
+	}
+	return nil
+}
+
+// respondsSince returns nil if the node at addr has responded to the other node's pings on the cluster bus since a time.
+// https://redis.io/docs/latest/commands/cluster-nodes/
+func respondsSince(t *testing.T, node *redisNode, addr netip.AddrPort, since time.Time) error {
+	t.Helper()
+	nodes, err := node.client.ClusterNodes(t.Context()).Result()
+	if err != nil {
+		return err
+	}
+	for line := range strings.Lines(nodes) {
+		fields := strings.Fields(line)
+		if !strings.HasPrefix(fields[1], addr.Addr().String()+":") {
+			continue
+		}
+		if pong, err := strconv.ParseInt(fields[5], 10, 64); err == nil && time.UnixMilli(pong).After(since) {
+			return nil
+		}
+	}
+	return fmt.Errorf("node %s has had no response from %s on the cluster bus:\n%s", node.addr, addr, nodes)
 }
 
 func wait(t *testing.T, ready func() error) {

@@ -168,6 +168,9 @@ func relay(a, b net.Conn) {
 	<-done
 }
 
+// acceptPlain accepts a connection without TLS, such as one of Redis's cluster bus.
+func acceptPlain(conn net.Conn, _ *tls.Config) (net.Conn, error) { return conn, nil }
+
 // acceptTLS performs the handshake of a protocol that starts with TLS, such as Redis.
 func acceptTLS(conn net.Conn, config *tls.Config) (net.Conn, error) {
 	secure := tls.Server(conn, config)
