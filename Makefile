@@ -180,6 +180,7 @@ race: sandbox ## run the function's tests with Go's race detector (needs a C com
 # (go.dev/issue/75804, fixed in Go 1.27), as it did on a busy machine.
 FUZZTIME ?= 100000x
 fuzz: ## fuzz every parser of the function, FUZZTIME inputs each
+	@mkdir -p .sandbox
 	@for directory in $$(grep -rl --include=*_test.go '^func Fuzz' lambda | xargs -n1 dirname | sort -u); do \
 	  for name in $$(grep -rhoE '^func Fuzz\w+' $$directory/*_test.go | cut -d' ' -f2); do \
 	    echo "fuzz: $$directory $$name"; go test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) ./$$directory >.sandbox/fuzz.log || { cat .sandbox/fuzz.log; exit 1; }; \

@@ -47,11 +47,11 @@ type Config struct {
 	// NegativeTTL is how long the absence of an item is remembered.
 	NegativeTTL string `json:"negativeTtl"`
 
-	// Auth is how callers prove who they are: none, jwt or iam, on every route but the health check.
+	// Auth is how callers prove who they are: none, jwt or iam, on every operation with security in the API's definition.
 	Auth string `json:"auth"`
 	// JWT is what a token must be, where Auth is jwt.
 	JWT JWT `json:"jwt"`
-	// RequireAPIKey requires an API key of a usage plan on every route but the health check.
+	// RequireAPIKey requires an API key of a usage plan, on the same operations.
 	RequireAPIKey bool `json:"requireApiKey"`
 	// Plans are the usage plans.
 	Plans []Plan `json:"plans"`

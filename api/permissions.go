@@ -211,7 +211,7 @@ func logPermissions(s policy.Scope) []policy.Statement {
 		},
 		{
 			// WAF's documented permissions for a log group are these, those of LogDestination, those of LogDelivery in
-			// iam/compose.go, and logs:PutResourcePolicy, which iam/delivery.go replaces.
+			// iam/compose.go, and logs:PutResourcePolicy, which iam/logdelivery.go replaces.
 			// https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html
 			Sid:       "WebACLLog",
 			Actions:   []string{"wafv2:DeleteLoggingConfiguration", "wafv2:GetLoggingConfiguration"},

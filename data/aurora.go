@@ -15,7 +15,7 @@ const (
 	// exportedLog is the log of statements and errors; the engine's other one (iam-db-auth-error) is of failed
 	// logins by IAM, which the function query logs too.
 	exportedLog = "postgresql"
-	// masterUser owns the database; only the migration signs in as it.
+	// masterUser owns the database. The functions migrate and rotate log in as it, and the drill in restored clusters.
 	masterUser = "master"
 	// backups and maintenance happen at night, one after the other, UTC.
 	backupWindow      = "02:00-03:00"
@@ -101,8 +101,8 @@ func (d *Data) cluster(ctx *pulumi.Context, name string, args Args, g generation
 	return cluster, nil
 }
 
-// finalSnapshot names the snapshot that is taken when the cluster is deleted after the time at which the
-// cluster is created. RDS rejects the name of an existing snapshot, and an earlier cluster of the stack
+// finalSnapshot is the name of the snapshot that RDS takes when it deletes the cluster. It ends in the time at which the
+// cluster was created. RDS rejects the name of an existing snapshot, and an earlier cluster of the stack
 // may have left one. The cluster ignores later values, so an update changes nothing; Pulumi does not ignore
 // them when it replaces the cluster. The name is set without a final snapshot too: a value that is ignored
 // cannot be added later. The time is unknown in a preview; otherwise the update would differ from its plan.

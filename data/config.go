@@ -14,7 +14,8 @@ import (
 
 // Config is the component's section of the stack's configuration, under the key "data".
 type Config struct {
-	// Protect prevents AWS from deleting the database, and Pulumi from deleting the cache and the network too.
+	// Protect prevents AWS from deleting the database, and Pulumi from deleting the cache, the access log, the VPC and its
+	// subnets too.
 	Protect bool `json:"protect"`
 	// AllowDeletion allows a destroy to delete, and a change to replace, the database, the files and the keys
 	// that encrypt them. Without it Pulumi rejects that, in every stack.
@@ -102,7 +103,7 @@ type Cache struct {
 	Shards   int `json:"shards"`
 	Replicas int `json:"replicas"`
 	// SnapshotDays is how long daily snapshots are kept, 1 to 35. 0 is not supported: the provider
-	// could not turn them on later (hashicorp/terraform-provider-aws#46326, fixed in 6.48, not in 5.100).
+	// could not turn them on later (hashicorp/terraform-provider-aws#46326, fixed in 6.48 of the Terraform provider; pulumi-aws v6 has 5.100).
 	SnapshotDays int `json:"snapshotDays"`
 }
 

@@ -19,8 +19,8 @@ type Copies struct {
 	Region string `json:"region"`
 }
 
-// leastCopyDays is the minimum retention of the vault's lock. AWS Backup rejects a copy that would expire earlier, and
-// deletes no younger copy before the lock is changed.
+// leastCopyDays is the minimum retention of the vault's lock. While the lock exists, AWS Backup rejects a copy with a
+// shorter retention, and deletes none earlier.
 const leastCopyDays = 7
 
 // copiesProblems lists what prevents copies. That the region is not the stack's own is checked where both are known.
@@ -43,8 +43,8 @@ func (c Config) copiesProblems() []config.FieldError {
 	return problems
 }
 
-// ProblemsFrom lists why a stack in the region home cannot have its copies in this one: it is the same, or has another
-// partition, to which neither S3 nor AWS Backup copies.
+// ProblemsFrom lists why c.Region cannot have the copies of a stack in the region home: it is the same region, or in
+// another partition, to which neither S3 nor AWS Backup copies.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication.html
 func (c Copies) ProblemsFrom(home string) []config.FieldError {
 	if c.Region != home && partition(c.Region) == partition(home) {
@@ -57,7 +57,7 @@ func (c Copies) ProblemsFrom(home string) []config.FieldError {
 
 // partition is what the name of a region has in common with the others of its partition.
 func partition(region string) string {
-	for _, prefix := range []string{"cn-", "us-gov-", "us-iso-", "us-isob-", "eu-isoe-"} {
+	for _, prefix := range []string{"cn-", "us-gov-", "us-iso-", "us-isob-", "us-isof-", "eu-isoe-"} {
 		if strings.HasPrefix(region, prefix) {
 			return prefix
 		}
@@ -128,7 +128,7 @@ func (d *Data) newElsewhere(ctx *pulumi.Context, name string, args Args) (*elsew
 	if err != nil {
 		return nil, fmt.Errorf("register the vault of the copies: %w", err)
 	}
-	// Without a time from which it cannot be removed: an administrator can, the deploy role has no permission.
+	// Without ChangeableForDays the lock is in governance mode: an administrator can remove it, the deploy role cannot.
 	// https://docs.aws.amazon.com/aws-backup/latest/devguide/vault-lock.html
 	_, err = backup.NewVaultLockConfiguration(ctx, name, &backup.VaultLockConfigurationArgs{
 		BackupVaultName:  there.vault.Name,

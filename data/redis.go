@@ -9,7 +9,7 @@ import (
 
 const (
 	redisPort = 6379
-	// Snapshots and maintenance at night, after the database's, UTC.
+	// Snapshots and maintenance at night, after the database's backup, UTC.
 	cacheSnapshotWindow    = "04:00-05:00"
 	cacheMaintenanceWindow = "sun:05:30-sun:06:30"
 )

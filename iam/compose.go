@@ -75,7 +75,7 @@ func (b builder) logPermissions() []policy.Statement {
 		{
 			// The deliveries of the cache's and the web ACL's logs are created with the permissions of the caller that
 			// sets them up. AWS cannot narrow these to a resource. The administrator's policy allows AWS to write into
-			// the log groups (delivery.go).
+			// the log groups (logdelivery.go).
 			// https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Logging-destinations.html
 			Sid: "LogDelivery",
 			Actions: []string{

@@ -23,8 +23,8 @@ func newDrillRole(ctx *pulumi.Context, b builder, t trust) (*iam.Role, error) {
 	}, slices.Concat(b.drillRestores(), b.drillClusters(), b.drillKeys(), []policy.Statement{compare}, b.readingState().statements)...)
 }
 
-// drillRestores restore the stack's clusters and snapshots into clusters of a drill's name. A cluster that is to be
-// created has no tag, so the statement for sources allows none of another name to be created.
+// drillRestores restore the stack's clusters and snapshots into clusters of a drill's name. The
+// statement for sources requires the stack's tag, which a new cluster lacks, so it allows no cluster of another name.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html
 func (b builder) drillRestores() []policy.Statement {
 	return []policy.Statement{

@@ -20,8 +20,8 @@ const (
 	query     groupName = "query"
 )
 
-// descriptions cannot change without replacing the group, so they apply to a stack without a proxy too,
-// where the function calls the cluster itself.
+// descriptions cannot change without replacing the group, so they are the same in a stack without a proxy, where the
+// function calls the cluster itself, and in one with operators, where the function query does.
 var descriptions = map[groupName]string{
 	lambda:    "The function: calls proxy, cache, endpoints and S3; nothing calls it",
 	proxy:     "RDS Proxy: called by the function, calls the cluster",

@@ -12,22 +12,22 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// alarmSpec describes one alarm: the metric is above the threshold in some of the last minutes.
+// alarmSpec describes one alarm: the metric is above the threshold in some of the last periods, of a minute each.
 type alarmSpec struct {
 	name      string
 	metric    metric
 	threshold float64
-	minutes   int // that breach the threshold,
-	of        int // of the last so many
-	// period is that of a point where it is no minute: minutes and of then count such periods.
+	minutes   int // CloudWatch's DatapointsToAlarm
+	of        int // CloudWatch's EvaluationPeriods
+	// period is CloudWatch's Period; 0: a minute.
 	period time.Duration
-	// window is a single point: the mean of so long is compared, and 0 without data; 0: points of a minute.
+	// window is the one period whose mean is compared, 0 if it has no data, in place of minutes and of; 0: none.
 	window time.Duration
 	// leastSum is the sum of the metric in the window below which its mean counts as 0; 0: it counts always.
 	leastSum int
 	// below reverses the comparison: a minute under the threshold breaches.
 	below bool
-	// silent is whether a minute without data breaches: the metric is published every minute, or must be.
+	// silent is whether a period without data breaches: the metric is published in every period, or must be.
 	silent bool
 	// symptom is whether customers notice it, whatever the cause.
 	symptom bool
@@ -47,8 +47,9 @@ type alarmSet struct {
 // newAlarms creates the topics and every alarm.
 //
 // Symptom alarms have no actions: one fault triggers several within minutes, and each would page. They feed one
-// composite alarm, which pages when the first enters ALARM and when the last returns to OK. Every other alarm is a
-// cause or an early warning: it notifies the topic of warnings, and shows whoever was paged where to look.
+// composite alarm, which pages when the first enters ALARM and when the last returns to OK. Every other alarm,
+// unless it is a part of logs-are-silent, is a cause or an early warning: it notifies the topic of warnings, and shows
+// whoever was paged where to look.
 func newAlarms(ctx *pulumi.Context, a Args) (alarmSet, error) {
 	topics, err := newTopics(ctx, a)
 	if err != nil {
@@ -197,13 +198,13 @@ func (a Args) firewallAlarms() []alarmSpec {
 			// Blocked requests of every rule. Ten a minute for 10 of 15 minutes are more than a
 			// scanner that tries its list once.
 			name: "waf-blocked", metric: a.refusals("WAF_FILTERED"), threshold: 10, minutes: 10, of: 15,
-			description: "The firewall blocks requests. Look at the web ACL's sampled requests for the rule, then find out whether it is a client or an attack.",
+			description: "The web ACL blocks requests. Look at its log for the rule, then find out whether it is a client or an attack.",
 		},
 		{
 			// The rule blocks an address only above the fastest plan's rate, so it is a flood, or a limit
 			// that no longer fits. WAF publishes nothing where it blocks nothing.
 			name: "waf-rate", metric: a.rateBlocks(), threshold: 0, minutes: 5, of: 5,
-			description: "The firewall blocks an address for its rate. Look at the web ACL's sampled requests of the rule rate, then raise wafRateLimit, or let it block.",
+			description: "The web ACL blocks an address for its rate. Look at its log for the rule rate, then raise wafRateLimit, or let it block.",
 		},
 	}
 }
@@ -220,8 +221,8 @@ func (a Args) configuredAlarms() (list []alarmSpec) {
 	}
 	if a.Database.Readers > 0 {
 		list = append(list, alarmSpec{
-			// Aurora's readers share the storage and lag by some 20 ms; clients notice an old value
-			// from a second on. If no reader publishes anything, none is left for a failover.
+			// Aurora's readers share the storage and lag by some 20 ms. Only operators' queries read from them: a lag of a
+			// second shows that a reader cannot keep up. If no reader publishes anything, none is left for a failover.
 			name: "replica-lag", metric: a.readers("AuroraReplicaLag"), threshold: 1000, minutes: 5, of: 5, silent: !a.Database.Pauses,
 			description: "A reader is over a second behind the writer, or no reader publishes metrics. Look at the writer's load and for long queries on the reader.",
 		}, alarmSpec{

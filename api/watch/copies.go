@@ -10,8 +10,8 @@ import (
 // vault of the copied snapshots.
 type Copies struct{ SourceBucket, Bucket, RuleID, Vault pulumi.StringInput }
 
-// copiedWithin is how many hours old the newest copied snapshot may be. The plan copies once a day: one copy that fails or
-// takes longer is made up for by the next.
+// copiedWithin is how many hours old the newest copied snapshot may be. The plan copies once a day. One
+// failed day raises no alarm if the next day's copy is on time.
 const copiedWithin = 48
 
 // copyAlarms are on the copies in another region, if the stack has any. Clients notice nothing when a copy is missing.
@@ -22,7 +22,7 @@ func (a Args) copyAlarms() []alarmSpec {
 	return []alarmSpec{
 		{
 			// S3 does not retry an object that has the status FAILED; while the other region is unavailable, the status
-			// stays PENDING. So each failure is one too many. CloudWatch gets the metric late, hence 15 minutes.
+			// stays PENDING. So the threshold is 0. CloudWatch gets the metric late, hence 15 minutes.
 			// S3 publishes nothing while nothing is replicated. AWS advises to ignore missing data of replication
 			// metrics: the alarm would then last until the next upload.
 			// https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-status.html
@@ -35,7 +35,7 @@ func (a Args) copyAlarms() []alarmSpec {
 			// AWS Backup publishes no zeros, so an hour without data breaches.
 			name: "copies-database", metric: a.completedCopies(), threshold: 1, below: true, silent: true,
 			period: time.Hour, minutes: copiedWithin, of: copiedWithin,
-			description: "The other region has got no copy of a database snapshot for two days. Look at AWS Backup's backup jobs and copy jobs, then at the opt-in to Aurora.",
+			description: "No copy of a database snapshot has arrived in the other region for two days. Look at AWS Backup's backup jobs and copy jobs, then at the opt-in to Aurora.",
 		},
 	}
 }

@@ -42,8 +42,8 @@ func (a Args) alias(name, stat string) metric {
 	return of
 }
 
-// newVersion is a metric of the newest version alone, as far as requests come by the alias. What comes by
-// an alias with weights is told apart by the version that ran.
+// newVersion is a metric of the newest version alone, for requests through the alias. Lambda reports a metric of the alias
+// by version only while the alias routes to two versions.
 // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-view.html
 func (a Args) newVersion(name, stat string) metric {
 	of := a.alias(name, stat)

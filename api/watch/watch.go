@@ -1,5 +1,5 @@
-// Package watch creates what monitors the API: metrics of log lines (logfilter.go), alarms (alarms.go, objective.go, silence.go) with
-// the topics that they notify (topic.go), and the dashboard of the request path (dashboard.go).
+// Package watch creates what monitors the API: metrics of log lines (logfilter.go), alarms (alarms.go, burnrates.go,
+// copies.go, silence.go) with the topics that they notify (topic.go), and the dashboard of the request path (dashboard.go).
 package watch
 
 import (
