@@ -32,7 +32,7 @@ func checkPage(t *testing.T, out outputs) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	id := requestItem(t, out)
+	id, failed := requestItem(t, out), failedRequest(t, out)
 	b := openBrowser(t)
 	b.colours(t, "light")
 	b.run(t, chromedp.Navigate(report.Page))
@@ -40,6 +40,7 @@ func checkPage(t *testing.T, out outputs) {
 	b.do(t, fmt.Sprintf(`stack.value = %q; stack.dispatchEvent(new Event("change"))`, out.Stack))
 	checkParts(t, b, report)
 	checkPanels(t, b, out)
+	checkFailedRequest(t, b, failed)
 	checkRingingAlarm(t, b, out)
 	checkShownRequest(t, b, id)
 	checkDiagram(t, b)
@@ -56,6 +57,32 @@ func requestItem(t *testing.T, out outputs) string {
 	t.Cleanup(func() { expect(t, out, http.MethodDelete, "/items/page-1", "", http.StatusNoContent) })
 	expect(t, out, http.MethodGet, "/items/page-1", "", http.StatusOK, "miss", "hit")
 	return expect(t, out, http.MethodGet, "/items/page-1", "", http.StatusOK, "hit").header.Get("X-Request-Id")
+}
+
+// failedRequest has a request fail by the database, and returns its id.
+func failedRequest(t *testing.T, out outputs) string {
+	t.Helper()
+	failPart(t, out, "database", "down")
+	id := expect(t, out, http.MethodGet, newItem(), "", http.StatusServiceUnavailable).header.Get("X-Request-Id")
+	endFault(t, out, "database")
+	databaseRecovers(t, out)
+	return id
+}
+
+// checkFailedRequest finds the request in the result of the dashboard's query, with fields of both logs.
+func checkFailedRequest(t *testing.T, b *browser, id string) {
+	t.Helper()
+	const rows = `[...document.querySelectorAll(".panel[data-type=log] tbody tr")].map((row) => row.innerText)`
+	found := evaluate[[]string](t, b, rows)
+	i := slices.IndexFunc(found, func(row string) bool { return strings.Contains(row, id) })
+	if i < 0 {
+		t.Fatalf("the failed requests lack %s:\n%s", id, strings.Join(found, "\n"))
+	}
+	for _, want := range []string{"503", "GET", "/items/{id}", "miss", "connect", "1-"} { // status, request, cache, reason, trace
+		if !strings.Contains(found[i], want) {
+			t.Errorf("the failed request lacks %q: %s", want, found[i])
+		}
+	}
 }
 
 // drawn is whether a view has content.
@@ -104,7 +131,7 @@ func checkPanels(t *testing.T, b *browser, out outputs) {
 	if !slices.Equal(panels, kinds) {
 		t.Errorf("the panels are %v, the widgets %v", panels, kinds)
 	}
-	if problems := evaluate[string](t, b, `[...document.querySelectorAll(".panel:not([data-type=log]) p.unknown")].map((p) => p.innerText).join("\n")`); problems != "" {
+	if problems := evaluate[string](t, b, `[...document.querySelectorAll(".panel p.unknown")].map((p) => p.innerText).join("\n")`); problems != "" {
 		t.Errorf("panels report\n%s", problems)
 	}
 	values := evaluate[string](t, b, `[...document.querySelectorAll(".panel")].find((panel) => panel.innerText.startsWith("API Gateway: requests")).innerText`)

@@ -10,6 +10,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+
+	"github.com/didomi/serverless-api/sandbox/insights"
 )
 
 // board is a dashboard with the data of a time.
@@ -20,20 +22,21 @@ type board struct {
 
 // panel is a widget as the page draws it.
 type panel struct {
-	Type        string       `json:"type"`
-	Title       string       `json:"title,omitempty"`
-	X           int          `json:"x"`
-	Y           int          `json:"y"`
-	Width       int          `json:"width"`
-	Height      int          `json:"height"`
-	View        string       `json:"view,omitempty"`
-	Markdown    string       `json:"markdown,omitempty"`
-	Times       []int64      `json:"times,omitempty"` // Unix seconds
-	Lines       []line       `json:"lines,omitempty"`
-	Annotations []annotation `json:"annotations,omitempty"`
-	Alarms      []alarm      `json:"alarms,omitempty"`
-	Query       string       `json:"query,omitempty"`
-	Problems    []string     `json:"problems,omitempty"` // what of the widget is not drawn
+	Type        string          `json:"type"`
+	Title       string          `json:"title,omitempty"`
+	X           int             `json:"x"`
+	Y           int             `json:"y"`
+	Width       int             `json:"width"`
+	Height      int             `json:"height"`
+	View        string          `json:"view,omitempty"`
+	Markdown    string          `json:"markdown,omitempty"`
+	Times       []int64         `json:"times,omitempty"` // Unix seconds
+	Lines       []line          `json:"lines,omitempty"`
+	Annotations []annotation    `json:"annotations,omitempty"`
+	Alarms      []alarm         `json:"alarms,omitempty"`
+	Query       string          `json:"query,omitempty"`
+	Table       *insights.Table `json:"table,omitempty"`
+	Problems    []string        `json:"problems,omitempty"` // what of the widget is not drawn
 }
 
 // boards are the dashboards of a stack in a time.
@@ -56,7 +59,8 @@ func (p *page) dashboards(r *http.Request) (boards, error) {
 	if err != nil {
 		return boards{}, err
 	}
-	v := viewer{p.watcher(s.report), s.report.Clock.Add(-time.Duration(minutes) * time.Minute), s.report.Clock}
+	past := time.Duration(minutes) * time.Minute
+	v := viewer{p.watcher(s.report), s.report.Clock.Add(-past), s.report.Clock, logReader{p.logs(s.report), past}}
 	listed, err := v.api.ListDashboards(r.Context(), &cloudwatch.ListDashboardsInput{DashboardNamePrefix: &s.prefix})
 	if err != nil {
 		return boards{}, fmt.Errorf("list the dashboards: %w", err)
@@ -76,6 +80,7 @@ func (p *page) dashboards(r *http.Request) (boards, error) {
 type viewer struct {
 	api      cloudWatch
 	from, to time.Time
+	logs     logReader
 }
 
 func (v viewer) board(ctx context.Context, name string) (board, error) {
@@ -107,7 +112,7 @@ func (v viewer) panel(ctx context.Context, w widget) panel {
 		p.Alarms, err = v.named(ctx, w.Properties.Alarms)
 	case logWidget:
 		p.Query = w.Properties.Query
-		p.Problems = append(p.Problems, "queries of CloudWatch Logs Insights do not run in the sandbox")
+		err = v.logPanel(ctx, w, &p)
 	default:
 		err = fmt.Errorf("widgets of the type %q are not drawn", w.Type)
 	}

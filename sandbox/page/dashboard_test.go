@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	logtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 
 	"github.com/didomi/serverless-api/sandbox/daemon"
 )
@@ -32,11 +34,23 @@ func (f *fakeCloudWatch) GetDashboard(_ context.Context, in *cloudwatch.GetDashb
 	return &cloudwatch.GetDashboardOutput{DashboardBody: &text}, nil
 }
 
+func (f *fakeCloudWatch) FilterLogEvents(_ context.Context, in *cloudwatchlogs.FilterLogEventsInput, _ ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.FilterLogEventsOutput, error) {
+	since := time.Since(time.UnixMilli(*in.StartTime)).Round(time.Minute)
+	switch {
+	case *in.LogGroupName != "g" || since != 15*time.Minute:
+		return nil, fmt.Errorf("no log group %s, or no events of the last %s", *in.LogGroupName, since)
+	case in.NextToken == nil:
+		return &cloudwatchlogs.FilterLogEventsOutput{Events: []logtypes.FilteredLogEvent{{Message: aws.String("first page")}}, NextToken: aws.String("next")}, nil
+	}
+	return &cloudwatchlogs.FilterLogEventsOutput{Events: []logtypes.FilteredLogEvent{{Message: aws.String("second page")}}}, nil
+}
+
 // showing is the page with a CloudWatch.
 func showing(t *testing.T, fake *fakeCloudWatch) *page {
 	t.Helper()
 	p := testPage(t)
 	p.watcher = func(daemon.Report) cloudWatch { return fake }
+	p.logs = func(daemon.Report) cloudwatchlogs.FilterLogEventsAPIClient { return fake }
 	return p
 }
 
@@ -98,6 +112,7 @@ const dashboard = `{"widgets":[
   "annotations":{"horizontal":[{"label":"limit","value":5},[{"value":1},{"value":2}]],"vertical":[{"value":"2026-12-02T12:00:00Z"}]}}},
  {"type":"metric","properties":{"view":"pie","metrics":[["N"]]}},
  {"type":"log","properties":{"title":"Failed","query":"SOURCE 'g' | fields @message"}},
+ {"type":"log","properties":{"query":"SOURCE 'none' | fields @message"}},
  {"type":"explorer","properties":{"title":"Later"}}]}`
 
 func dashboardFake() *fakeCloudWatch {
@@ -121,8 +136,8 @@ func TestAStacksDashboardsAreShownWithAPanelForEachWidget(t *testing.T) {
 		t.Fatalf("got %+v", got)
 	}
 	panels := got.Dashboards[0].Panels
-	if len(panels) != 6 {
-		t.Fatalf("%d panels of 6 widgets", len(panels))
+	if len(panels) != 7 {
+		t.Fatalf("%d panels of 7 widgets", len(panels))
 	}
 	if a := panels[0].Alarms; len(a) != 2 || a[0].Name != "second" || a[0].State != "ALARM" {
 		t.Errorf("the alarms are %+v", a)
@@ -131,10 +146,13 @@ func TestAStacksDashboardsAreShownWithAPanelForEachWidget(t *testing.T) {
 		t.Errorf("the text is %+v", panels[1])
 	}
 	checkMetricPanel(t, panels[2])
+	if table := panels[4].Table; table == nil || !slices.Equal(table.Rows[0], []string{"first page"}) || !slices.Equal(table.Rows[1], []string{"second page"}) {
+		t.Errorf("the result of the query is %+v", table)
+	}
 	if q := fake.asked[0].MetricDataQueries; *q[0].Id != "a" || *q[0].ReturnData || *q[2].Expression != "a*2" || *q[1].MetricStat.Period != 60 {
 		t.Errorf("the queries are %+v", q)
 	}
-	for i, want := range map[int]string{3: `the view "pie" is drawn as timeSeries`, 4: "Logs Insights", 5: `type "explorer" are not drawn`} {
+	for i, want := range map[int]string{3: `the view "pie" is drawn as timeSeries`, 5: "read the log group none", 6: `type "explorer" are not drawn`} {
 		if text := strings.Join(panels[i].Problems, "; "); !strings.Contains(text, want) {
 			t.Errorf("panel %d says %q, want %s", i, text, want)
 		}

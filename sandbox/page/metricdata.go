@@ -24,10 +24,14 @@ type cloudWatch interface {
 }
 
 func newCloudWatch(r daemon.Report) cloudWatch {
-	return cloudwatch.NewFromConfig(aws.Config{
+	return cloudwatch.NewFromConfig(awsConfig(r))
+}
+
+func awsConfig(r daemon.Report) aws.Config {
+	return aws.Config{
 		Region: r.Region, BaseEndpoint: &r.Endpoint,
 		Credentials: credentials.NewStaticCredentialsProvider(r.AccessKeyID, r.SecretAccessKey, ""),
-	})
+	}
 }
 
 // line is a line of a metric panel, with a value for each time of the panel; null: none.

@@ -10,6 +10,8 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+
 	"github.com/didomi/serverless-api/sandbox/daemon"
 	"github.com/didomi/serverless-api/sandbox/deploy"
 	"github.com/didomi/serverless-api/sandbox/layout"
@@ -26,12 +28,13 @@ type page struct {
 	report  func(context.Context) (daemon.Report, error)
 	outputs func(stack string) (deploy.Outputs, error)
 	watcher func(daemon.Report) cloudWatch
+	logs    func(daemon.Report) cloudwatchlogs.FilterLogEventsAPIClient
 	export  func(context.Context, deploy.Outputs) ([]byte, error)
 }
 
 // New returns the page of the sandbox that the daemon of this layout serves.
 func New(l layout.Layout, log *slog.Logger) http.Handler {
-	p := &page{layout: l, log: log, watcher: newCloudWatch, export: exportState(l)}
+	p := &page{layout: l, log: log, watcher: newCloudWatch, logs: newCloudWatchLogs, export: exportState(l)}
 	p.report = func(ctx context.Context) (daemon.Report, error) { return daemon.Ask(ctx, l) }
 	p.outputs = func(stack string) (deploy.Outputs, error) { return deploy.ReadOutputs(l, stack) }
 	return p.handler()

@@ -27,6 +27,9 @@ function draw(panel, range) {
   if (panel.lines) {
     figure.append(...lines(panel, range));
   }
+  if (panel.table) {
+    figure.append(table(panel.table));
+  }
   if (panel.query) {
     figure.append(element("details", {}, element("summary", {}, "query"), element("pre", {}, panel.query)));
   }
@@ -34,6 +37,16 @@ function draw(panel, range) {
     figure.append(element("p", { class: "unknown" }, problem));
   }
   return figure;
+}
+
+// table is the result of a query, in a part of the panel that scrolls by keyboard too.
+function table({ columns, rows }) {
+  if (rows.length === 0) {
+    return element("p", {}, "no rows");
+  }
+  const cells = (name, values) => element("tr", {}, ...values.map((value) => element(name, {}, value)));
+  return element("div", { class: "scrolling", tabindex: "0", role: "region", "aria-label": "result of the query" },
+    element("table", {}, element("thead", {}, cells("th", columns)), element("tbody", {}, ...rows.map((row) => cells("td", row)))));
 }
 
 const number = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 4 });
