@@ -116,10 +116,9 @@ func finalSnapshot(ctx *pulumi.Context, name string) pulumi.StringOutput {
 // instances registers the writer and the readers. All have one of the two first promotion tiers, so
 // that a reader is as large as the writer when it has to take over. Minor versions change by configuration
 // and through the pipeline: after an automatic upgrade, the next update would be a downgrade.
-// The cluster's upgrade is the instances' too: the provider sends no version with an instance's update, but
-// waits until the instance is available and reads its new one. The version is the configuration's and not
-// the cluster's output, which may still be the old one when AWS is slow to begin
-// (hashicorp/terraform-provider-aws#29861).
+// The upgrade of the cluster upgrades its instances. The provider sends no version in an instance's update; it waits
+// until the instance is available and reads the new version. The version is the configuration's and not the cluster's
+// output, which may still be the old one when AWS is slow to begin (hashicorp/terraform-provider-aws#29861).
 // No instance names a zone: Aurora puts each where the cluster has fewest, and one that named a zone
 // would have to be replaced to leave it.
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Concepts.AuroraHighAvailability.html

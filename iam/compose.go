@@ -94,7 +94,7 @@ var ownServices = []string{
 }
 
 // services are the actions that the deploy role's boundary allows: these, and every action of each other
-// service that one of its policies names. The denials do not follow from what the policies name.
+// service that one of its policies names. withheld.go lists the denials by hand.
 func services(policies []managedPolicy) []string {
 	all := slices.Clone(ownServices)
 	for _, p := range policies {

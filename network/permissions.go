@@ -92,9 +92,9 @@ var kinds = []string{
 	"security-group", "security-group-rule", "subnet", "vpc", "vpc-endpoint", "vpc-flow-log",
 }
 
-// creations are the calls that create a resource of the network, with the kinds that they create. Calls
-// share a statement only where none of them uses as a parent what another one creates: the tag that is
-// required of the new resource would otherwise allow any parent.
+// creations are the calls that create a resource of the network, with the kinds that they create. Two calls share a
+// statement only if neither takes what the other creates as its parent, as CreateSubnet takes a VPC: the statement requires
+// the stack's tag of the new resource alone, and would allow a parent without it.
 var creations = []struct {
 	sid            string
 	actions, kinds []string
