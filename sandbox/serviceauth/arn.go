@@ -12,7 +12,11 @@ type token struct {
 	any, one, part bool
 }
 
-var placeholder = regexp.MustCompile(`\$\{[^}]+\}`)
+// A recovery point of AWS Backup is a resource of the service that it was copied from:
+// arn:${Partition}:${Vendor}:${Region}:*:${ResourceType}:${RecoveryPointId}.
+const anyService = "arn:${Partition}:${Vendor}:"
+
+var placeholder = regexp.MustCompile(`\$\{[^}]+\}|\*`)
 
 // reachable reports whether the pattern of a policy can match an ARN of a resource type in the reference. Except in the
 // name of a bucket, the last part of an ARN may be a path.
@@ -20,7 +24,8 @@ func reachable(pattern, arn string) bool {
 	if pattern == "*" {
 		return true
 	}
-	if service := strings.SplitN(pattern, ":", 4); len(service) < 4 || !strings.HasPrefix(arn, "arn:${Partition}:"+service[2]+":") {
+	service := strings.SplitN(pattern, ":", 4)
+	if len(service) < 4 || !strings.HasPrefix(arn, anyService) && !strings.HasPrefix(arn, "arn:${Partition}:"+service[2]+":") {
 		return false
 	}
 	var kind []token

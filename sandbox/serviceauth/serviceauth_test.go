@@ -50,6 +50,9 @@ func TestErrorsInPoliciesAreFound(t *testing.T) {
 				grant(`"kms:Decrypt"`, "arn:aws:kms:eu-west-1:123456789012:key/*", tagged), grant(`"ec2:DescribeVpcs"`, "*", ""),
 			}, nil,
 		},
+		"a recovery point, a resource of the service that it was copied from": {
+			[]string{grant(`"backup:CopyFromBackupVault"`, "arn:aws:rds:eu-west-1:123456789012:cluster-snapshot:awsbackup:*", "")}, nil,
+		},
 		"a misspelt action":               {[]string{grant(`"s3:GetObjects"`, bucket+"/*", "")}, []string{"there is no action s3:GetObjects", "no action takes " + bucket + "/*"}},
 		"an unknown service":              {[]string{grant(`"rdss:ModifyDBCluster"`, "*", "")}, []string{"there is no action rdss:ModifyDBCluster"}},
 		"a wildcard that matches nothing": {[]string{grant(`"s3:Fetch*"`, "*", "")}, []string{"there is no action s3:Fetch*"}},
