@@ -15,6 +15,20 @@ TYPES = {
     }),
     "aws:appautoscaling/policy:Policy": ("AWS::ApplicationAutoScaling::ScalingPolicy", {"name": "PolicyName"}),
     "aws:appautoscaling/target:Target": ("AWS::ApplicationAutoScaling::ScalableTarget", {}),
+    "aws:backup/plan:Plan": ("AWS::Backup::BackupPlan", {
+        "name": "BackupPlan.BackupPlanName", "rules": "BackupPlan.BackupPlanRule", "rules.targetVaultName": "TargetBackupVault",
+        "rules.schedule": "ScheduleExpression", "rules.startWindow": "StartWindowMinutes", "rules.completionWindow": "CompletionWindowMinutes",
+        "rules.lifecycle.deleteAfter": "DeleteAfterDays", "rules.copyActions.destinationVaultArn": "DestinationBackupVaultArn",
+        "rules.copyActions.lifecycle.deleteAfter": "DeleteAfterDays",
+    }),
+    "aws:backup/selection:Selection": ("AWS::Backup::BackupSelection", {
+        "planId": "BackupPlanId", "name": "BackupSelection.SelectionName", "iamRoleArn": "BackupSelection.IamRoleArn", "resources": "BackupSelection.Resources",
+    }),
+    "aws:backup/vault:Vault": ("AWS::Backup::BackupVault", {"name": "BackupVaultName", "kmsKeyArn": "EncryptionKeyArn", "forceDestroy": None}),
+    "aws:backup/vaultLockConfiguration:VaultLockConfiguration": ("AWS::Backup::BackupVault", {
+        "backupVaultName": "BackupVaultName", "changeableForDays": "LockConfiguration.ChangeableForDays",
+        "minRetentionDays": "LockConfiguration.MinRetentionDays", "maxRetentionDays": "LockConfiguration.MaxRetentionDays",
+    }),
     "aws:cloudwatch/compositeAlarm:CompositeAlarm": ("AWS::CloudWatch::CompositeAlarm", {"actionsSuppressor": None}),  # three properties there, one object here
     "aws:cloudwatch/dashboard:Dashboard": ("AWS::CloudWatch::Dashboard", {}),
     "aws:cloudwatch/logGroup:LogGroup": ("AWS::Logs::LogGroup", {"name": "LogGroupName", "skipDestroy": None}),  # the provider's own
@@ -82,6 +96,9 @@ TYPES = {
         "bucket": "BucketName", "blockPublicAcls": "PublicAccessBlockConfiguration.BlockPublicAcls", "skipDestroy": None,
         "blockPublicPolicy": "PublicAccessBlockConfiguration.BlockPublicPolicy", "ignorePublicAcls": "PublicAccessBlockConfiguration.IgnorePublicAcls",
         "restrictPublicBuckets": "PublicAccessBlockConfiguration.RestrictPublicBuckets",
+    }),
+    "aws:s3/bucketReplicationConfig:BucketReplicationConfig": ("AWS::S3::Bucket", {
+        "bucket": "BucketName", "role": "ReplicationConfiguration.Role", "rules": "ReplicationConfiguration.Rules",
     }),
     "aws:s3/bucketV2:BucketV2": ("AWS::S3::Bucket", {"bucket": "BucketName", "forceDestroy": None}),
     "aws:s3/bucketVersioningV2:BucketVersioningV2": ("AWS::S3::Bucket", {"bucket": "BucketName"}),
