@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -33,6 +35,21 @@ func TestEveryCreatedTypeHasARow(t *testing.T) {
 		}
 		for _, column := range row.Missing() {
 			t.Errorf("%s (%s) has a row in ops/types without %s: fill it in", token, res.Name, column)
+		}
+	}
+}
+
+// The end-to-end test compares the resources of a deployed stack with AWS's schemas, which make unit cannot do.
+func TestEveryCompleteRowIsMappedToAWSsSchema(t *testing.T) {
+	path := filepath.Join("sandbox", "cfnschema", "mapping.py")
+	mapping, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range types.All() {
+		if len(row.Missing()) == 0 && !strings.Contains(string(mapping), "\n    \""+row.Token+"\": ") {
+			t.Errorf("%s is in neither TYPES nor UNMAPPED in %s: add its CloudFormation type with the properties whose names differ, "+
+				"or the reason why its values are not checked", row.Token, path)
 		}
 	}
 }

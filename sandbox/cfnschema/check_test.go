@@ -21,6 +21,7 @@ type resource struct {
 const (
 	clusterToken = "aws:rds/cluster:Cluster"
 	cacheToken   = "aws:elasticache/replicationGroup:ReplicationGroup"
+	queueToken   = "aws:sqs/queue:Queue"
 )
 
 // with returns the inputs with one of them changed.
@@ -63,7 +64,19 @@ var (
 		"name": "app-rate", "comparisonOperator": "GreaterThanThreshold", "evaluationPeriods": 1, "threshold": 0.01, "metricQueries": []any{query},
 	}
 	logs = map[string]any{"name": "/app", "retentionInDays": 30}
-	key  = map[string]any{"deletionWindowInDays": 30, "enableKeyRotation": true, "rotationPeriodInDays": 365, "policy": `{"Version":"2012-10-17","Statement":[]}`}
+	// With the defaults that the provider sets.
+	queue = map[string]any{
+		"name": "app-jobs-0a1b2c3", "kmsMasterKeyId": "arn:aws:kms:eu-west-1:123456789012:key/app", "visibilityTimeoutSeconds": 360,
+		"redrivePolicy":             `{"deadLetterTargetArn":"arn:aws:sqs:eu-west-1:123456789012:app-jobs-dead-letters","maxReceiveCount":5}`,
+		"contentBasedDeduplication": false, "fifoQueue": false, "delaySeconds": 0, "maxMessageSize": 262144, "messageRetentionSeconds": 345600, "receiveWaitTimeSeconds": 0,
+	}
+	source = map[string]any{
+		"eventSourceArn": "arn:aws:sqs:eu-west-1:123456789012:app-jobs-0a1b2c3", "functionName": "arn:aws:lambda:eu-west-1:123456789012:function:app-jobs",
+		"batchSize": 10, "functionResponseTypes": []any{"ReportBatchItemFailures"}, "enabled": true,
+	}
+	vault = map[string]any{"name": "app-copies", "kmsKeyArn": "arn:aws:kms:eu-central-1:123456789012:key/app", "forceDestroy": false}
+	lock  = map[string]any{"backupVaultName": "app-copies", "minRetentionDays": 30, "maxRetentionDays": 30}
+	key   = map[string]any{"deletionWindowInDays": 30, "enableKeyRotation": true, "rotationPeriodInDays": 365, "policy": `{"Version":"2012-10-17","Statement":[]}`}
 )
 
 // Every rule below is part of AWS's schema of the resource, or of the data of a region, both in cfn-lint:
@@ -94,7 +107,14 @@ var resources = []resource{
 	{"a-name-with-a-space", "aws:cloudwatch/logGroup:LogGroup", with(logs, "name", "/the app"), "LogGroupName: '/the app' does not match"},
 	{"key", "aws:kms/key:Key", key, ""},
 	{"a-key-that-is-gone-at-once", "aws:kms/key:Key", with(key, "deletionWindowInDays", 1), "PendingWindowInDays: 1 is less than the minimum of 7"},
-	{"a-type-without-a-mapping", "aws:sqs/queue:Queue", nil, "aws:sqs/queue:Queue: no mapping in sandbox/cfnschema/mapping.py"},
+	{"queue", queueToken, queue, ""},
+	{"messages-for-too-long", queueToken, with(queue, "messageRetentionSeconds", 1209601), "MessageRetentionPeriod: 1209601 is greater than the maximum of 1209600"},
+	{"event-source", "aws:lambda/eventSourceMapping:EventSourceMapping", source, ""},
+	{"a-batch-that-is-too-large", "aws:lambda/eventSourceMapping:EventSourceMapping", with(source, "batchSize", 10001), "BatchSize: 10001 is greater than the maximum of 10000"},
+	{"vault", "aws:backup/vault:Vault", vault, ""},
+	{"a-vault-with-a-space", "aws:backup/vault:Vault", with(vault, "name", "the copies"), "BackupVaultName: 'the copies' does not match"},
+	{"lock", "aws:backup/vaultLockConfiguration:VaultLockConfiguration", lock, ""},
+	{"a-type-without-a-mapping", "aws:mq/broker:Broker", nil, "aws:mq/broker:Broker: no mapping in sandbox/cfnschema/mapping.py"},
 }
 
 // check runs the check on a state of the resources.

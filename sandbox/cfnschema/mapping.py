@@ -68,6 +68,7 @@ TYPES = {
         "bypassPolicyLockoutSafetyCheck": None,
     }),
     "aws:lambda/alias:Alias": ("AWS::Lambda::Alias", {"routingConfig": None}),  # the rollout's
+    "aws:lambda/eventSourceMapping:EventSourceMapping": ("AWS::Lambda::EventSourceMapping", {}),
     "aws:lambda/function:Function": ("AWS::Lambda::Function", {
         "name": "FunctionName", "code": None, "sourceCodeHash": None, "publish": None, "skipDestroy": None,
         "replaceSecurityGroupsOnDestroy": None,  # the provider's own
@@ -111,6 +112,11 @@ TYPES = {
     "aws:sns/topic:Topic": ("AWS::SNS::Topic", {"name": "TopicName", "fifoTopic": None}),
     "aws:sns/topicSubscription:TopicSubscription": ("AWS::SNS::Subscription", {
         "topic": "TopicArn", "confirmationTimeoutInMinutes": None, "endpointAutoConfirms": None,  # the provider's own
+    }),
+    "aws:sqs/queue:Queue": ("AWS::SQS::Queue", {
+        "name": "QueueName", "maxMessageSize": "MaximumMessageSize", "messageRetentionSeconds": "MessageRetentionPeriod",
+        "receiveWaitTimeSeconds": "ReceiveMessageWaitTimeSeconds", "visibilityTimeoutSeconds": "VisibilityTimeout",
+        "contentBasedDeduplication": None,  # only of a FIFO queue there, false in the provider
     }),
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": ("AWS::EC2::SecurityGroupEgress", {
         "securityGroupId": "GroupId", "cidrIpv4": "CidrIp", "prefixListId": "DestinationPrefixListId", "referencedSecurityGroupId": "DestinationSecurityGroupId",
