@@ -166,8 +166,11 @@ func TestKilledRedisNodesAreRestartedWithDataUsersAndSlots(t *testing.T) {
 func slotMapHas(t *testing.T, node *redisNode, addr netip.AddrPort) error {
 	t.Helper()
 	slots, err := node.client.ClusterShards(t.Context()).Result()
-	if err != nil || !strings.Contains(fmt.Sprint(slots), addr.Addr().String()) {
-		return fmt.Errorf("the slot map of node %s lacks the address after the failover, %s: %v, %v", node.addr, addr, slots, err)
+	if err != nil {
+		return fmt.Errorf("the slot map of node %s: %w", node.addr, err)
+	}
+	if !strings.Contains(fmt.Sprint(slots), addr.Addr().String()) {
+		return fmt.Errorf("the slot map of node %s lacks the address after the failover, %s: %v", node.addr, addr, slots)
 	}
 	return nil
 }
