@@ -59,6 +59,9 @@ TYPES = {
     }),
     "aws:elasticache/user:User": ("AWS::ElastiCache::User", {}),
     "aws:elasticache/userGroup:UserGroup": ("AWS::ElastiCache::UserGroup", {}),
+    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": ("AWS::IAM::OIDCProvider", {
+        "clientIdLists": "ClientIdList", "thumbprintLists": "ThumbprintList",
+    }),
     "aws:iam/policy:Policy": ("AWS::IAM::ManagedPolicy", {"name": "ManagedPolicyName", "policy": "PolicyDocument"}),
     "aws:iam/role:Role": ("AWS::IAM::Role", {"name": "RoleName", "assumeRolePolicy": "AssumeRolePolicyDocument", "forceDetachPolicies": None}),
     "aws:iam/user:User": ("AWS::IAM::User", {"name": "UserName", "forceDestroy": None}),
