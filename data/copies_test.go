@@ -258,3 +258,25 @@ func TestTheBoundaryAllowsReplicationWithinTheAccountOnly(t *testing.T) {
 		}
 	}
 }
+
+// Whoever can tag an existing plan can take over that of another program; a lock in compliance mode could not be removed.
+func TestADeploymentTagsOnlyNewPlansAndLocksInGovernanceMode(t *testing.T) {
+	scope := policy.Scope{Project: "shop", Stack: "prod"}
+	scope.Account, scope.Region, scope.Partition = "123456789012", "eu-west-1", "aws"
+	statements := map[string]policy.Statement{}
+	for _, s := range Permissions(copied())(scope).Deploy.Secrets {
+		statements[s.Sid] = s
+		if slices.Contains(s.Actions, "backup:CreateBackupPlan") && slices.Contains(s.Actions, "backup:TagResource") {
+			t.Errorf("%s allows tags on every plan", s.Sid)
+		}
+	}
+	if got := statements["TagNewBackupPlan"]; !reflect.DeepEqual(got.Resources, scope.WithoutID("backup", "backup-plan:")) || !reflect.DeepEqual(got.Condition, scope.Tagging()) {
+		t.Errorf("new plans are tagged by %+v", got)
+	}
+	if got := statements["BackupPlan"].Condition; !reflect.DeepEqual(got, scope.Tagged()) {
+		t.Errorf("a plan is changed under the condition %v", got)
+	}
+	if got := statements["VaultLock"].Condition["Null"]; !reflect.DeepEqual(got, map[string]any{"backup:ChangeableForDays": "true"}) {
+		t.Errorf("a lock may have a time in which it can be changed: %v", got)
+	}
+}

@@ -22,18 +22,27 @@ func copiesPermissions(s policy.Scope, region string) policy.Permissions {
 			s.PassRole("ReplicationRole", "s3.amazonaws.com", componentName+"-replication"),
 			s.PassRole("BackupRole", "backup.amazonaws.com", componentName+"-backup"),
 			{Sid: "Vaults", Actions: []string{"backup:CreateBackupVault", "backup:TagResource", "backup:UntagResource"}, Resources: vaults},
+			// With ChangeableForDays nobody could remove the lock.
 			{
 				Sid: "VaultLock", Actions: []string{"backup:PutBackupVaultLockConfiguration"}, Resources: copies,
-				Condition: map[string]any{"NumericGreaterThanEquals": map[string]any{"backup:MinRetentionDays": leastCopyDays}},
+				Condition: map[string]any{
+					"NumericGreaterThanEquals": map[string]any{"backup:MinRetentionDays": leastCopyDays},
+					"Null":                     map[string]any{"backup:ChangeableForDays": "true"},
+				},
 			},
-			// AWS narrows the first to no resource. A vault is encrypted by a grant, which the caller may retire.
+			// AWS does not narrow MountCapsule to a resource.
 			// https://docs.aws.amazon.com/aws-backup/latest/devguide/create-a-vault.html
 			{Sid: "VaultStorage", Actions: []string{"backup-storage:MountCapsule"}, Resources: policy.Anywhere},
+			// A vault is encrypted by a grant, which the caller may retire.
 			{
 				Sid: "VaultKeys", Actions: []string{"kms:RetireGrant"}, Resources: slices.Concat(s.ARNs("kms", "key/*"), there.ARNs("kms", "key/*")),
 				Condition: s.Tagged(),
 			},
-			{Sid: "NewBackupPlan", Actions: []string{"backup:CreateBackupPlan", "backup:TagResource"}, Resources: plans, Condition: s.TaggingNew()},
+			{Sid: "NewBackupPlan", Actions: []string{"backup:CreateBackupPlan"}, Resources: plans, Condition: s.Tagging()},
+			{
+				Sid: "TagNewBackupPlan", Actions: []string{"backup:TagResource"}, Resources: s.WithoutID("backup", "backup-plan:"),
+				Condition: s.Tagging(),
+			},
 			{
 				Sid: "BackupPlan",
 				Actions: []string{
@@ -49,7 +58,7 @@ func copiesPermissions(s policy.Scope, region string) policy.Permissions {
 				Resources: slices.Concat(vaults, plans),
 			},
 		}},
-		Lists: []string{"ec2:DescribeRegions"},
+		Lists: []string{"backup:DescribeRegionSettings", "ec2:DescribeRegions"},
 		// The names of buckets are global: without the account, a role of the stack could copy files into a bucket of
 		// such a name in another one.
 		Workload: append([]policy.Statement{{

@@ -100,14 +100,6 @@ func (s Scope) Tagging() map[string]any {
 	return map[string]any{"StringEquals": map[string]any{stacktag.InRequest: s.Owner()}}
 }
 
-// TaggingNew narrows a statement to calls that set the stack's tag on what has none yet: for a service that authorizes the
-// tags of a new resource on an ARN that also matches those of other stacks.
-func (s Scope) TaggingNew() map[string]any {
-	condition := s.Tagging()
-	condition["Null"] = map[string]any{stacktag.OnResource: "true"}
-	return condition
-}
-
 // PassRole allows roles, by the names that a component gives them, to be passed to the service that they are for.
 func (s Scope) PassRole(sid, service string, roles ...string) Statement {
 	names := make([]string, len(roles))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
+	"github.com/aws/aws-sdk-go-v2/service/backup"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticache"
@@ -27,6 +28,7 @@ type account struct {
 	config                        aws.Config
 	region, id, partition, caller string
 
+	backup  *backup.Client
 	gateway *apigateway.Client
 	cache   *elasticache.Client
 	ec2     *ec2.Client
@@ -61,7 +63,7 @@ func newAccount(ctx context.Context, c aws.Config) (*account, error) {
 	}
 	return &account{
 		config: c, region: c.Region, id: aws.ToString(identity.Account), partition: parts[1], caller: arn,
-		gateway: apigateway.NewFromConfig(c), cache: elasticache.NewFromConfig(c), ec2: ec2.NewFromConfig(c),
+		backup: backup.NewFromConfig(c), gateway: apigateway.NewFromConfig(c), cache: elasticache.NewFromConfig(c), ec2: ec2.NewFromConfig(c),
 		iam: iam.NewFromConfig(c), lambda: lambda.NewFromConfig(c), logs: cloudwatchlogs.NewFromConfig(c),
 		quotas: servicequotas.NewFromConfig(c), rds: rds.NewFromConfig(c),
 	}, nil

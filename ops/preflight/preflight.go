@@ -178,6 +178,7 @@ func (o options) checks() []check {
 		check{"log-resource-policies", logResourcePolicies},
 		check{"zones", zonesAvailable},
 		check{"copies-region", copiesRegion},
+		check{"copies-opt-in", copiesOptIn},
 		check{"database-offered", databaseOffered},
 		check{"cache-offered", cacheOffered},
 		check{"permissions", permissions},

@@ -7,6 +7,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/acm"
 	acmtypes "github.com/aws/aws-sdk-go-v2/service/acm/types"
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/backup"
+	backuptypes "github.com/aws/aws-sdk-go-v2/service/backup/types"
 	"github.com/aws/aws-sdk-go-v2/service/elasticache"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
@@ -20,7 +22,9 @@ const creating = `{"Version":"2012-10-17","Statement":[
 	{"Effect":"Allow","Action":["acm:AddTagsToCertificate","application-autoscaling:RegisterScalableTarget",
 	 "application-autoscaling:TagResource","elasticache:AddTagsToResource","elasticache:CreateReplicationGroup","rds:AddTagsToResource"],
 	 "Resource":["arn:aws:acm:*:*:certificate/${*}","arn:aws:application-autoscaling:*:*:scalable-target/${*}",
-	 "arn:aws:elasticache:*:*:cluster:${*}","arn:aws:rds:*:*:db-proxy:${*}"]}]}`
+	 "arn:aws:elasticache:*:*:cluster:${*}","arn:aws:rds:*:*:db-proxy:${*}"]},
+	{"Effect":"Allow","Action":"backup:CreateBackupPlan","Resource":"*"},
+	{"Effect":"Allow","Action":"backup:TagResource","Resource":"arn:aws:backup:*:*:backup-plan:${*}"}]}`
 
 // A role creates each kind of resource with tags, and tries to tag one that the administrator has created.
 func TestAPermissionToTagNewResourcesExcludesExistingOnes(t *testing.T) {
@@ -61,6 +65,18 @@ func TestAPermissionToTagNewResourcesExcludesExistingOnes(t *testing.T) {
 			return registerWithTags(t, c, name)
 		}, func(arn string) error {
 			_, err := applicationautoscaling.NewFromConfig(role).TagResource(t.Context(), &applicationautoscaling.TagResourceInput{ResourceARN: &arn, Tags: devTags})
+			return err
+		}},
+		"backup plan": {func(c aws.Config, name string) (string, error) {
+			created, err := backup.NewFromConfig(c).CreateBackupPlan(t.Context(), &backup.CreateBackupPlanInput{
+				BackupPlan: &backuptypes.BackupPlanInput{BackupPlanName: &name, Rules: []backuptypes.BackupRuleInput{}}, BackupPlanTags: devTags,
+			})
+			if err != nil {
+				return "", err
+			}
+			return *created.BackupPlanArn, nil
+		}, func(arn string) error {
+			_, err := backup.NewFromConfig(role).TagResource(t.Context(), &backup.TagResourceInput{ResourceArn: &arn, Tags: devTags})
 			return err
 		}},
 		"node of a cache": {func(c aws.Config, name string) (string, error) {

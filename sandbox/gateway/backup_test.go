@@ -55,6 +55,34 @@ func TestAVaultIsLocked(t *testing.T) {
 	}
 }
 
+// https://docs.aws.amazon.com/aws-backup/latest/devguide/assigning-resources.html
+func TestTheFirstVaultOptsInToEveryTypeAndTheAccountMayOptOut(t *testing.T) {
+	s := newTestEnv(t, nil)
+	do := func(method, path string, in, out any) {
+		t.Helper()
+		if err := s.client().Rest(t.Context(), "backup", method, path, in, out); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mustBe := func(when string, want map[string]bool) {
+		t.Helper()
+		var got struct{ ResourceTypeOptInPreference map[string]bool }
+		do(http.MethodGet, "/account-settings", nil, &got)
+		for _, kind := range []string{"Aurora", "S3"} {
+			on, listed := got.ResourceTypeOptInPreference[kind]
+			if wanted, some := want[kind]; on != wanted || listed != some {
+				t.Errorf("%s, %s: opted in %t, listed %t, want %v", when, kind, on, listed, want)
+			}
+		}
+	}
+	mustBe("without a vault", nil)
+	do(http.MethodPut, "/backup-vaults/first", map[string]any{}, nil)
+	mustBe("after the first vault", map[string]bool{"Aurora": true, "S3": true})
+	do(http.MethodPut, "/account-settings", map[string]any{"ResourceTypeOptInPreference": map[string]bool{"Aurora": false}}, nil)
+	do(http.MethodPut, "/backup-vaults/second", map[string]any{}, nil)
+	mustBe("after a choice and another vault", map[string]bool{"Aurora": false, "S3": true})
+}
+
 // A statement about one vault does not cover another.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsbackup.html
 func TestACallOfAWSBackupIsAuthorizedOnItsVaultOrPlan(t *testing.T) {
@@ -88,16 +116,17 @@ func TestACallOfAWSBackupIsAuthorizedOnItsVaultOrPlan(t *testing.T) {
 	mustLack(get(http.MethodPut, "/backup-vaults/theirs/vault-lock", map[string]any{}), "backup:PutBackupVaultLockConfiguration")
 	mustLack(get(http.MethodGet, "/backup-vaults", nil), "backup:ListBackupVaults")
 	bounded := s.assumeRole(t, "locks", document(`{"Effect":"Allow","Action":"backup:PutBackupVaultLockConfiguration","Resource":"*",
-		"Condition":{"NumericGreaterThanEquals":{"backup:MinRetentionDays":7}}}`))
+		"Condition":{"NumericGreaterThanEquals":{"backup:MinRetentionDays":7},"Null":{"backup:ChangeableForDays":"true"}}}`))
 	locker := *s.client()
 	if locker.Credentials, err = bounded.Credentials.Retrieve(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	lock := func(days int) error {
-		return locker.Rest(t.Context(), "backup", http.MethodPut, "/backup-vaults/ours-1/vault-lock", map[string]any{"MinRetentionDays": days}, nil)
+	lock := func(in map[string]any) error {
+		return locker.Rest(t.Context(), "backup", http.MethodPut, "/backup-vaults/ours-1/vault-lock", in, nil)
 	}
-	mustLack(lock(6), "backup:PutBackupVaultLockConfiguration")
-	if err := lock(7); err != nil {
+	mustLack(lock(map[string]any{"MinRetentionDays": 6}), "backup:PutBackupVaultLockConfiguration")
+	mustLack(lock(map[string]any{"MinRetentionDays": 7, "ChangeableForDays": 3}), "backup:PutBackupVaultLockConfiguration")
+	if err := lock(map[string]any{"MinRetentionDays": 7}); err != nil {
 		t.Error(err)
 	}
 	var plan struct {

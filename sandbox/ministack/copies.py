@@ -1,6 +1,7 @@
-"""Copies to another region: S3 replicates with the permissions of the replication's role, and AWS Backup locks vaults.
+"""Copies to another region: S3 replicates with the permissions of the replication's role, AWS Backup locks vaults and opts in.
 
-ministack replicates whatever the role may do, leaves a replica encrypted with the source's key, and serves no lock.
+ministack replicates whatever the role may do, leaves a replica encrypted with the source's key, and serves no lock and no
+opt-in to a type of resources.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-config-for-kms-objects.html
 https://docs.aws.amazon.com/aws-backup/latest/devguide/vault-lock.html
@@ -18,12 +19,15 @@ from ministack.services import backup, iam, kms, s3, tagging
 KEY = "x-amz-server-side-encryption-aws-kms-key-id"
 VAULT, PLAN = re.compile(r"^/backup-vaults/([^/]+)"), re.compile(r"^/backup/plans/([^/]+)")
 LOCK = re.compile(r"^/backup-vaults/([^/]+)/vault-lock/?$")
+OPT_IN = "ResourceTypeOptInPreference"
 
 BOUNDS = ("ChangeableForDays", "MinRetentionDays", "MaxRetentionDays")
 record = None
 # What S3 publishes as OperationsFailedReplication, until the sandbox's CloudWatch takes it: operations by rules with metrics.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/repl-metrics.html
 operations = deque(maxlen=10_000)
+# The opt-ins that were changed, by account and region. They are in memory: a restart of the emulator resets them.
+opt_ins = {}
 replicate, serve_backup = s3._maybe_replicate, backup.handle_request
 
 
@@ -135,6 +139,17 @@ def unlock(name):
     return backup._no_content()
 
 
+def account_settings(method, body):
+    """An account's first vault of a region opts in to every type; later choices are the account's.
+    https://docs.aws.amazon.com/aws-backup/latest/devguide/assigning-resources.html"""
+    chosen = opt_ins.setdefault((get_account_id(), get_region()), {})
+    if method == "PUT":
+        chosen.update(body.get(OPT_IN) or {})
+        return backup._no_content()
+    first = dict.fromkeys(backup._SUPPORTED_RESOURCE_TYPES, True) if backup._vaults else {}
+    return backup._ok({OPT_IN: first | chosen, "ResourceTypeManagementPreference": {}})
+
+
 async def handle_backup(method, path, headers, body_bytes, query_params):
     """Replaces ministack's handler of AWS Backup."""
     found = LOCK.match(path)
@@ -142,6 +157,8 @@ async def handle_backup(method, path, headers, body_bytes, query_params):
         return lock(found.group(1), json.loads(body_bytes or b"{}"))
     if found and method == "DELETE":
         return unlock(found.group(1))
+    if path.rstrip("/") == "/account-settings":
+        return account_settings(method, json.loads(body_bytes or b"{}"))
     return await serve_backup(method, path, headers, body_bytes, query_params)
 
 
