@@ -92,7 +92,18 @@ func (r *run) fields(list string) error {
 	return nil
 }
 
-var comparison = regexp.MustCompile(`^(\S+)\s*(>=|<=|!=|=|>|<)\s*(\S+)$`)
+var (
+	comparison = regexp.MustCompile(`^([^\s<>=!]+)\s*(>=|<=|!=|=|>|<)\s*(\S+)$`)
+	fieldName  = regexp.MustCompile(`^@?\w+$`)
+)
+
+// checkField rejects an expression that is no name of a field, such as a sum or a member of an object.
+func checkField(name string) error {
+	if !fieldName.MatchString(name) {
+		return fmt.Errorf("the field %q is not supported", name)
+	}
+	return nil
+}
 
 func (r *run) filter(condition string) error {
 	left, operator, right := condition, "!=", ""
@@ -122,6 +133,9 @@ func (r *run) stats(arguments string) error {
 		return fmt.Errorf("%q without by is not supported", arguments)
 	}
 	by = strings.TrimSpace(by)
+	if err := checkField(by); err != nil {
+		return err
+	}
 	r.columns = []string{by}
 	groups := map[string]record{}
 	var order []record
@@ -131,6 +145,9 @@ func (r *run) stats(arguments string) error {
 		keep, ok := statistics[function]
 		if !ok {
 			return fmt.Errorf("the function in %q is not supported", expression)
+		}
+		if err := checkField(of); err != nil {
+			return err
 		}
 		r.columns = append(r.columns, name)
 		for _, each := range r.records {
@@ -159,6 +176,12 @@ var statistics = map[string]func(compared int) bool{
 
 func (r *run) sort(arguments string) error {
 	field, direction, _ := strings.Cut(arguments, " ")
+	if err := checkField(field); err != nil {
+		return err
+	}
+	if direction = strings.ToLower(direction); direction != "asc" && direction != "desc" {
+		return fmt.Errorf("the direction %q is not supported", direction)
+	}
 	slices.SortStableFunc(r.records, func(a, b record) int {
 		if direction == "asc" {
 			return compare(a[field], b[field])
@@ -170,8 +193,8 @@ func (r *run) sort(arguments string) error {
 
 func (r *run) limit(number string) error {
 	most, err := strconv.Atoi(number)
-	if err != nil {
-		return fmt.Errorf("%q must be a number", number)
+	if err != nil || most < 1 {
+		return fmt.Errorf("%q must be a positive number", number)
 	}
 	r.records = r.records[:min(most, len(r.records))]
 	return nil
@@ -182,7 +205,8 @@ func (r record) evaluate(expression string) (any, error) {
 	name, arguments, ok := call(expression)
 	switch {
 	case !ok, name == "ispresent":
-		return r[strings.TrimSpace(arguments)], nil
+		field := strings.TrimSpace(arguments)
+		return r[field], checkField(field)
 	case name != "coalesce":
 		return nil, fmt.Errorf("the function in %q is not supported", expression)
 	}

@@ -44,7 +44,14 @@ func TestQueries(t *testing.T) {
 		"an unknown statistic":            {`SOURCE 'gateway' | stats pct(status, 9) as p by requestId`, `error: stats: the function in "pct(status, 9)" is not supported`},
 		"statistics without groups":       {`SOURCE 'gateway' | stats count(*)`, `error: stats: "count(*)" without by is not supported`},
 		"another condition":               {`SOURCE 'gateway' | filter status like /5../`, `error: filter: the condition "status like /5../" is not supported`},
-		"a limit that is no number":       {`SOURCE 'gateway' | limit many`, `error: limit: "many" must be a number`},
+		"a limit that is no number":       {`SOURCE 'gateway' | limit many`, `error: limit: "many" must be a positive number`},
+		"a negative limit":                {`SOURCE 'gateway' | limit -1`, `error: limit: "-1" must be a positive number`},
+		"a comparison without spaces":     {`SOURCE 'gateway' | fields requestId | filter status>=504`, "requestId; c"},
+		"a direction in capitals":         {`SOURCE 'function' | fields @timestamp | sort @timestamp ASC | limit 1`, "@timestamp; 2026-12-03 12:00:00.000"},
+		"two fields to sort by":           {`SOURCE 'gateway' | sort status asc, requestId desc`, `error: sort: the direction "asc, requestid desc" is not supported`},
+		"groups by two fields":            {`SOURCE 'gateway' | stats max(status) as m by path, status`, `error: stats: the field "path, status" is not supported`},
+		"an expression":                   {`SOURCE 'gateway' | fields status + 1`, `error: fields: the field "status + 1" is not supported`},
+		"a member of an object":           {`SOURCE 'gateway' | filter a.b = 1`, `error: filter: the field "a.b" is not supported`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			table, err := Query(c.query, events)
