@@ -375,11 +375,11 @@ func TestEachDeployPermissionIsLimitedToItsStack(t *testing.T) {
 	}
 	for _, tt := range []struct{ name, part, sid, key string }{
 		{"a changed resource of the network has the tag", "network", "Change", has},
-		{"a new network gets the tag", "network", "Make", gets},
-		{"a new resource in a network gets the tag", "network", "MakeInVpc", gets},
-		{"a new NAT gateway gets the tag", "network", "MakeNatGateway", gets},
-		{"a new endpoint gets the tag", "network", "MakeBeside", gets},
-		{"a new rule gets the tag", "network", "MakeRule", gets},
+		{"a new network gets the tag", "network", "Create", gets},
+		{"a new resource in a network gets the tag", "network", "CreateInVpc", gets},
+		{"a new NAT gateway gets the tag", "network", "CreateNatGateway", gets},
+		{"a new endpoint gets the tag", "network", "CreateEndpointsAndFlowLogs", gets},
+		{"a new rule gets the tag", "network", "CreateRule", gets},
 		{"a changed API has the tag", "api", "API", has},
 		{"a new API gets the tag", "api", "NewAPI", gets},
 		{"a new API is tagged with the tag", "api", "NewAPITags", gets},

@@ -1,7 +1,7 @@
 // Package iam is the component of the pipeline's identity: the user and roles of GitLab CI, and their permissions.
 //
-// The pipeline has three roles. The preview role reads; the deploy role changes the stack's resources, but
-// none of this component, and creates neither keys nor a VPC; the drill role restores a copy of the database (drill.go).
+// The pipeline has three roles. The preview role reads; the deploy role changes the stack's resources
+// except those of this component, and creates no keys and no VPC; the drill role restores a copy of the database (drill.go).
 // Operators have a fourth, which queries the database (query.go). Each component lists the permissions for it in its
 // permissions.go; this package composes the policies from it (compose.go, reading.go) and imports no component.
 // A job assumes a role with GitLab's OIDC token, trusted for one project and, to deploy, for one branch

@@ -100,17 +100,17 @@ var creations = []struct {
 	actions, kinds []string
 }{
 	{
-		"Make", []string{"ec2:AllocateAddress", "ec2:CreateInternetGateway", "ec2:CreateVpc"},
+		"Create", []string{"ec2:AllocateAddress", "ec2:CreateInternetGateway", "ec2:CreateVpc"},
 		[]string{"elastic-ip", "internet-gateway", "vpc"},
 	},
 	{
-		"MakeInVpc", []string{"ec2:CreateRouteTable", "ec2:CreateSecurityGroup", "ec2:CreateSubnet"},
+		"CreateInVpc", []string{"ec2:CreateRouteTable", "ec2:CreateSecurityGroup", "ec2:CreateSubnet"},
 		[]string{"route-table", "security-group", "subnet"},
 	},
-	{"MakeNatGateway", []string{"ec2:CreateNatGateway"}, []string{"natgateway"}},
-	{"MakeBeside", []string{"ec2:CreateFlowLogs", "ec2:CreateVpcEndpoint"}, []string{"vpc-endpoint", "vpc-flow-log"}},
+	{"CreateNatGateway", []string{"ec2:CreateNatGateway"}, []string{"natgateway"}},
+	{"CreateEndpointsAndFlowLogs", []string{"ec2:CreateFlowLogs", "ec2:CreateVpcEndpoint"}, []string{"vpc-endpoint", "vpc-flow-log"}},
 	{
-		"MakeRule", []string{"ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress"},
+		"CreateRule", []string{"ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress"},
 		[]string{"security-group-rule"},
 	},
 }

@@ -12,22 +12,22 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// alarmSpec describes one alarm: the metric is above the threshold in some of the last periods, of a minute each.
+// alarmSpec describes one alarm: the metric is above the threshold in some of the last periods.
 type alarmSpec struct {
 	name      string
 	metric    metric
 	threshold float64
-	minutes   int // CloudWatch's DatapointsToAlarm
+	needed    int // CloudWatch's DatapointsToAlarm
 	of        int // CloudWatch's EvaluationPeriods
 	// period is CloudWatch's Period; 0: a minute.
 	period time.Duration
-	// window is the one period whose mean is compared, 0 if it has no data, in place of minutes and of; 0: none.
+	// window is the one period whose mean is compared, 0 if it has no data, in place of needed and of; 0: none.
 	window time.Duration
 	// leastSum is the sum of the metric in the window below which its mean counts as 0; 0: it counts always.
 	leastSum int
-	// below reverses the comparison: a minute under the threshold breaches.
+	// below reverses the comparison: a period under the threshold breaches.
 	below bool
-	// silent is whether a period without data breaches: the metric is published in every period, or must be.
+	// silent is whether a period without data breaches.
 	silent bool
 	// symptom is whether customers notice it, whatever the cause.
 	symptom bool
@@ -139,7 +139,7 @@ func (a Args) latencyAlarms() []alarmSpec {
 	var list []alarmSpec
 	for _, o := range a.Operations {
 		list = append(list, alarmSpec{
-			name: "latency-" + o.ID, metric: a.operation(o, "Latency", "p99"), threshold: float64(o.LatencyMS), minutes: 5, of: 5, symptom: true,
+			name: "latency-" + o.ID, metric: a.operation(o, "Latency", "p99"), threshold: float64(o.LatencyMS), needed: 5, of: 5, symptom: true,
 			description: fmt.Sprintf("The slowest 1 %% of %s take over %d ms. Look at the cache's hits, then at the proxy's borrow latency.", o.Route(), o.LatencyMS),
 		})
 	}
@@ -151,37 +151,37 @@ func (a Args) functionAlarms() []alarmSpec {
 	return []alarmSpec{
 		{
 			// A throttled invocation is a failed request; usually there is none, but a burst may cause some.
-			name: "throttles", metric: a.function("Throttles", "Sum"), threshold: 0, minutes: 2, of: 5, symptom: true,
+			name: "throttles", metric: a.function("Throttles", "Sum"), threshold: 0, needed: 2, of: 5, symptom: true,
 			description: "Lambda throttles invocations. Raise reservedConcurrency or the account's limit, or lower throttleRate.",
 		},
 		{
 			// The function responds to every error it expects; Lambda counts crashes, time-outs
 			// and too little memory.
-			name: "function-errors", metric: a.function("Errors", "Sum"), threshold: 0, minutes: 2, of: 5,
+			name: "function-errors", metric: a.function("Errors", "Sum"), threshold: 0, needed: 2, of: 5,
 			description: "Invocations crash or run out of time or memory. Look at the function's log.",
 		},
 		{
 			// Errors that the function logs although it responds; a failover logs some for a minute or two.
-			name: "error-lines", metric: a.errorLines(), threshold: 5, minutes: 3, of: 5,
+			name: "error-lines", metric: a.errorLines(), threshold: 5, needed: 3, of: 5,
 			description: "The function responds and logs errors. Look at its log: a dependency that it works around fails.",
 		},
 		{
 			// Responses with a stale cache entry. Every refresh of a busy entry causes a few; sixty a
 			// minute for five minutes mean that refreshes fail.
-			name: "stale", metric: a.cacheAnswers(contract.CacheStale), threshold: 60, minutes: 5, of: 5,
+			name: "stale", metric: a.cacheAnswers(contract.CacheStale), threshold: 60, needed: 5, of: 5,
 			description: "Stale values are served. Look at the database's errors in the function's log, and at the proxy's borrow latency.",
 		},
 		{
 			// Usage plans throttle clients that exceed them, and retries hide it; one throttled request a
 			// second for 15 minutes is a limit that is too low, or abuse.
-			name: "throttled-requests", metric: a.refusals("THROTTLED"), threshold: 60, minutes: 15, of: 15,
+			name: "throttled-requests", metric: a.refusals("THROTTLED"), threshold: 60, needed: 15, of: 15,
 			description: "API Gateway throttles clients. Look in the access log for apiKeyId and resource, then raise the plan's or the method's limit, or talk to the client.",
 		},
 		{
 			// At 90 % of its maximum capacity for 15 minutes, the writer cannot scale further. The
 			// cluster's own metric is the mean of writer and readers. A writer that publishes nothing
 			// for as long is unavailable, unless it may pause.
-			name: "cluster-capacity", metric: a.writer("ACUUtilization"), threshold: 90, minutes: 15, of: 15, silent: !a.Database.Pauses,
+			name: "cluster-capacity", metric: a.writer("ACUUtilization"), threshold: 90, needed: 15, of: 15, silent: !a.Database.Pauses,
 			description: "The database's writer is at its maximum capacity, or publishes no metrics. Raise maxCapacity, or find the cause of the load.",
 		},
 	}
@@ -197,13 +197,13 @@ func (a Args) firewallAlarms() []alarmSpec {
 		{
 			// Blocked requests of every rule. Ten a minute for 10 of 15 minutes are more than a
 			// scanner that tries its list once.
-			name: "waf-blocked", metric: a.refusals("WAF_FILTERED"), threshold: 10, minutes: 10, of: 15,
+			name: "waf-blocked", metric: a.refusals("WAF_FILTERED"), threshold: 10, needed: 10, of: 15,
 			description: "The web ACL blocks requests. Look at its log for the rule, then find out whether it is a client or an attack.",
 		},
 		{
 			// The rule blocks an address only above the fastest plan's rate, so it is a flood, or a limit
 			// that no longer fits. WAF publishes nothing where it blocks nothing.
-			name: "waf-rate", metric: a.rateBlocks(), threshold: 0, minutes: 5, of: 5,
+			name: "waf-rate", metric: a.rateBlocks(), threshold: 0, needed: 5, of: 5,
 			description: "The web ACL blocks an address for its rate. Look at its log for the rule rate, then raise wafRateLimit, or let it block.",
 		},
 	}
@@ -215,7 +215,7 @@ func (a Args) configuredAlarms() (list []alarmSpec) {
 		list = append(list, alarmSpec{
 			// A free connection is borrowed in well under a millisecond; 100 ms, in microseconds, mean
 			// that all are in use and requests queue.
-			name: "proxy-connections", metric: a.proxy("DatabaseConnectionsBorrowLatency", "Average"), threshold: 100_000, minutes: 3, of: 5,
+			name: "proxy-connections", metric: a.proxy("DatabaseConnectionsBorrowLatency", "Average"), threshold: 100_000, needed: 3, of: 5,
 			description: "Requests wait for a database connection. Look for long transactions and pinned sessions, then raise maxConnectionsPercent or maxCapacity.",
 		})
 	}
@@ -223,10 +223,10 @@ func (a Args) configuredAlarms() (list []alarmSpec) {
 		list = append(list, alarmSpec{
 			// Aurora's readers share the storage and lag by some 20 ms. Only operators' queries read from them: a lag of a
 			// second shows that a reader cannot keep up. If no reader publishes anything, none is left for a failover.
-			name: "replica-lag", metric: a.readers("AuroraReplicaLag"), threshold: 1000, minutes: 5, of: 5, silent: !a.Database.Pauses,
+			name: "replica-lag", metric: a.readers("AuroraReplicaLag"), threshold: 1000, needed: 5, of: 5, silent: !a.Database.Pauses,
 			description: "A reader is over a second behind the writer, or no reader publishes metrics. Look at the writer's load and for long queries on the reader.",
 		}, alarmSpec{
-			name: "reader-capacity", metric: a.readers("ACUUtilization"), threshold: 90, minutes: 15, of: 15,
+			name: "reader-capacity", metric: a.readers("ACUUtilization"), threshold: 90, needed: 15, of: 15,
 			description: "A reader is at its maximum capacity. Raise maxCapacity, or find the cause of the load.",
 		})
 	}
@@ -234,7 +234,7 @@ func (a Args) configuredAlarms() (list []alarmSpec) {
 		list = append(list, alarmSpec{
 			// As function-errors, for the newest version alone: errors of the old version must not roll a
 			// rollout back. Without a canary no alias has weights, and the metric has no versions.
-			name: versionErrors, metric: a.newVersion("Errors", "Sum"), threshold: 0, minutes: 2, of: 5,
+			name: versionErrors, metric: a.newVersion("Errors", "Sum"), threshold: 0, needed: 2, of: 5,
 			description: "Invocations of the newest version crash or run out of time or memory. Roll back to the previous version, then look at the function's log.",
 		})
 	}
@@ -243,7 +243,7 @@ func (a Args) configuredAlarms() (list []alarmSpec) {
 			// An invocation without a provisioned execution environment waits half a second for a cold start. A burst may
 			// cause some; for 15 minutes the number is too small, since scaling takes three minutes. All versions
 			// count: in a canary the old one serves most of the requests.
-			name: "provisioned-spillover", metric: a.function("ProvisionedConcurrencySpilloverInvocations", "Sum"), threshold: 0, minutes: 15, of: 15,
+			name: "provisioned-spillover", metric: a.function("ProvisionedConcurrencySpilloverInvocations", "Sum"), threshold: 0, needed: 15, of: 15,
 			description: "Requests exceed the provisioned concurrency for 15 minutes. Raise provisionedMax, or provisionedConcurrency.",
 		})
 	}
@@ -252,14 +252,14 @@ func (a Args) configuredAlarms() (list []alarmSpec) {
 			// Of the metric Errors of the function no alarm is possible: each token that is not accepted is an
 			// error to Lambda, as API Gateway requires. One failure is a request that got a 500; a cold start
 			// that does not reach the issuer causes some.
-			name: "authorizer", metric: a.refusals(authorizerFailure), threshold: 0, minutes: 2, of: 5,
+			name: "authorizer", metric: a.refusals(authorizerFailure), threshold: 0, needed: 2, of: 5,
 			description: "Tokens cannot be checked, and clients get 500. Look at the log of the function authorizer: usually the issuer's keys cannot be fetched.",
 		})
 	}
 	for _, declared := range a.Alarms {
 		list = append(list, alarmSpec{
 			name: declared.Name, metric: metric{declared.Namespace, declared.Metric, declared.Stat, declared.Dimensions},
-			threshold: declared.Threshold, minutes: declared.Minutes, of: declared.Of, description: declared.Description,
+			threshold: declared.Threshold, needed: declared.Minutes, of: declared.Of, description: declared.Description,
 		})
 	}
 	return list
@@ -272,14 +272,14 @@ func (a Args) cacheAlarms() []alarmSpec {
 		list = append(list, alarmSpec{
 			// Entries expire within minutes, so memory in use is the working set. At 80 % there is
 			// time to grow before evictions begin. A node publishes it every minute while it is available.
-			name: fmt.Sprintf("cache-memory-%d", i+1), metric: node, threshold: 80, minutes: 5, of: 5, silent: true,
+			name: fmt.Sprintf("cache-memory-%d", i+1), metric: node, threshold: 80, needed: 5, of: 5, silent: true,
 			description: "A cache node is 80 % full, or publishes no metrics. Use larger nodes or more shards; look at ElastiCache's events for a node that is unavailable.",
 		})
 	}
 	for i, node := range a.cacheNodes("Evictions", "Sum") {
 		list = append(list, alarmSpec{
 			// Nothing should be evicted; a burst of new keys may evict a few.
-			name: fmt.Sprintf("cache-evictions-%d", i+1), metric: node, threshold: 100, minutes: 3, of: 5,
+			name: fmt.Sprintf("cache-evictions-%d", i+1), metric: node, threshold: 100, needed: 3, of: 5,
 			description: "A cache node evicts entries before they expire, and the database is queried instead. Use larger nodes or more shards.",
 		})
 	}
@@ -303,7 +303,7 @@ func newMetricAlarm(ctx *pulumi.Context, a Args, spec alarmSpec, actions pulumi.
 		AlarmDescription:   pulumi.String(spec.description),
 		ComparisonOperator: pulumi.String(comparison),
 		Threshold:          pulumi.Float64(spec.threshold),
-		DatapointsToAlarm:  pulumi.Int(spec.minutes),
+		DatapointsToAlarm:  pulumi.Int(spec.needed),
 		EvaluationPeriods:  pulumi.Int(spec.of),
 		TreatMissingData:   pulumi.String(missing),
 		ActionsEnabled:     pulumi.Bool(true),

@@ -62,7 +62,7 @@ func (a Args) windows(b burn) []alarmSpec {
 	threshold := rounded(b.rate * a.Settings.budget())
 	spec := func(of time.Duration) alarmSpec {
 		return alarmSpec{
-			name: b.name + "-" + window(of), metric: a.stageMetric("5XXError", "Average"), threshold: threshold, window: of, minutes: 1, of: 1,
+			name: b.name + "-" + window(of), metric: a.stageMetric("5XXError", "Average"), threshold: threshold, window: of, needed: 1, of: 1,
 			description: fmt.Sprintf("Over %s %% of the requests of %s failed. It counts only together with the other window: see %s.", decimal(rounded(100*threshold)), window(of), b.name),
 		}
 	}

@@ -10,8 +10,8 @@ import (
 // vault of the copied snapshots.
 type Copies struct{ SourceBucket, Bucket, RuleID, Vault pulumi.StringInput }
 
-// copiedWithin is how many hours old the newest copied snapshot may be. The plan copies once a day. One
-// failed day raises no alarm if the next day's copy is on time.
+// copiedWithin is how many hours old the newest copied snapshot may be. The plan copies once a day, so a failed
+// day raises no alarm, unless the next day's copy ends later than the last one.
 const copiedWithin = 48
 
 // copyAlarms are on the copies in another region, if the stack has any. Clients notice nothing when a copy is missing.
@@ -26,7 +26,7 @@ func (a Args) copyAlarms() []alarmSpec {
 			// S3 publishes nothing while nothing is replicated. AWS advises to ignore missing data of replication
 			// metrics: the alarm would then last until the next upload.
 			// https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-status.html
-			name: "copies-files", metric: a.failedReplications(), threshold: 0, minutes: 1, of: 15,
+			name: "copies-files", metric: a.failedReplications(), threshold: 0, needed: 1, of: 15,
 			description: "Files have no copy in the other region, and S3 does not try again. Look at the replication's role and both keys, then copy the files by S3 Batch Replication.",
 		},
 		{
@@ -34,7 +34,7 @@ func (a Args) copyAlarms() []alarmSpec {
 			// opted out of Aurora. AWS reports no failure of a job that was never started.
 			// AWS Backup publishes no zeros, so an hour without data breaches.
 			name: "copies-database", metric: a.completedCopies(), threshold: 1, below: true, silent: true,
-			period: time.Hour, minutes: copiedWithin, of: copiedWithin,
+			period: time.Hour, needed: copiedWithin, of: copiedWithin,
 			description: "No copy of a database snapshot has arrived in the other region for two days. Look at AWS Backup's backup jobs and copy jobs, then at the opt-in to Aurora.",
 		},
 	}

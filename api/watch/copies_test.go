@@ -10,7 +10,7 @@ func TestTwoDaysWithoutACopyOfTheDatabaseAreReported(t *testing.T) {
 	in := build(t, full()).Find(t, "aws:cloudwatch/metricAlarm:MetricAlarm", testName+"-copies-database").Inputs
 	period, needed, of := in["period"].(float64), in["datapointsToAlarm"].(float64), in["evaluationPeriods"].(float64)
 	if period != 3600 || needed != of || period*of != 2*24*3600 {
-		t.Errorf("%v of %v periods of %v seconds, want two days of hours: the day of an alarm on shorter periods is too short for a daily copy", needed, of, period)
+		t.Errorf("%v of %v periods of %v seconds, want two days of hours: with shorter periods CloudWatch evaluates one day at most", needed, of, period)
 	}
 }
 

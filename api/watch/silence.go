@@ -28,15 +28,15 @@ func (a Args) silenceAlarms() []alarmSpec {
 	log := minutes + logSilence
 	return []alarmSpec{
 		{
-			name: noRequests, metric: a.function("Invocations", "Sum"), threshold: 1, below: true, silent: true, minutes: minutes, of: minutes,
+			name: noRequests, metric: a.function("Invocations", "Sum"), threshold: 1, below: true, silent: true, needed: minutes, of: minutes,
 			description: "No request reaches the function. Send a request from outside, then look at the host name, the certificate, the web ACL and the keys.",
 		},
 		{
-			name: "no-access-log", metric: a.logEvents(a.AccessLog), threshold: 1, below: true, silent: true, minutes: log, of: log,
+			name: "no-access-log", metric: a.logEvents(a.AccessLog), threshold: 1, below: true, silent: true, needed: log, of: log,
 			description: "API Gateway writes no access log. It counts only while there are requests: see logs-are-silent.",
 		},
 		{
-			name: "no-function-log", metric: a.logEvents(a.Function.Log), threshold: 1, below: true, silent: true, minutes: log, of: log,
+			name: "no-function-log", metric: a.logEvents(a.Function.Log), threshold: 1, below: true, silent: true, needed: log, of: log,
 			description: "The function writes no log. It counts only while there are requests: see logs-are-silent.",
 		},
 	}

@@ -63,7 +63,7 @@ func (s *Servers) failOver(ctx context.Context, c *cacheServer) error {
 	return nil
 }
 
-// moveBus has the last node's cluster bus reached at the address to which it fails over: the other nodes open their next
+// moveBus serves the last node's cluster bus at its new address too: the other nodes open their next
 // connection there, and take the node for failed if they cannot.
 func (s *Servers) moveBus(c *cacheServer, ip netip.Addr) error {
 	node := c.nodes[len(c.nodes)-1]

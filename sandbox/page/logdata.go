@@ -16,8 +16,8 @@ func newCloudWatchLogs(r daemon.Report) cloudwatchlogs.FilterLogEventsAPIClient 
 	return cloudwatchlogs.NewFromConfig(awsConfig(r))
 }
 
-// logReader reads the events of the last minutes. Logs have the time of the machine: a clock that is set forward is the
-// metrics' alone.
+// logReader reads the events of the last minutes. Logs have the time of the machine: only metrics follow the
+// sandbox's clock when it is set forward.
 type logReader struct {
 	api  cloudwatchlogs.FilterLogEventsAPIClient
 	past time.Duration
