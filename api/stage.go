@@ -11,8 +11,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// accessLogFields are the fields of a line of the access log. None has text of the client that could contain a quote: AWS documents no escaping,
-// and none was seen in 2022 (https://github.com/DataBiosphere/azul/issues/4009), so quotes in a User-Agent could change
+// accessLogFields are the fields of a line of the access log. None has text of the client that could contain a quote:
+// AWS documents no escaping, and none was seen in 2022 (https://github.com/DataBiosphere/azul/issues/4009), so quotes in a User-Agent could change
 // every field after it. A requestId that the client sends is a UUID or is replaced. X-Cache is not a field: for a proxy
 // integration no $context variable has a header of the response. The function's line with the same requestId has it.
 // docs/decisions/access-log.md has the details.

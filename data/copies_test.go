@@ -236,10 +236,15 @@ func TestCopiesGoToAnotherRegionOfTheSamePartition(t *testing.T) {
 	}
 }
 
-// A name of a bucket is global: a role that may replicate to such names could do so into another account.
-func TestTheBoundaryAllowsReplicationWithinTheAccountOnly(t *testing.T) {
+func shopScope() policy.Scope {
 	scope := policy.Scope{Project: "shop", Stack: "prod"}
 	scope.Account, scope.Region, scope.Partition = "123456789012", "eu-west-1", "aws"
+	return scope
+}
+
+// A name of a bucket is global: a role that may replicate to such names could do so into another account.
+func TestTheBoundaryAllowsReplicationWithinTheAccountOnly(t *testing.T) {
+	scope := shopScope()
 	without, with := Permissions(prod())(scope), Permissions(copied())(scope)
 	for _, s := range without.Workload {
 		if slices.Contains(s.Actions, "s3:ReplicateObject") {
@@ -261,8 +266,7 @@ func TestTheBoundaryAllowsReplicationWithinTheAccountOnly(t *testing.T) {
 
 // Whoever can tag an existing plan can take over that of another program; a lock in compliance mode could not be removed.
 func TestADeploymentTagsOnlyNewPlansAndLocksInGovernanceMode(t *testing.T) {
-	scope := policy.Scope{Project: "shop", Stack: "prod"}
-	scope.Account, scope.Region, scope.Partition = "123456789012", "eu-west-1", "aws"
+	scope := shopScope()
 	statements := map[string]policy.Statement{}
 	for _, s := range Permissions(copied())(scope).Deploy.Secrets {
 		statements[s.Sid] = s
